@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The member list of a module, and what follows from it. A module is anything callable with a Var
+// that returns a Var; one with parameters lists its members once:
+//
+//     static void members(auto& self, auto&& visit) { visit("weight", self.weight); ... }
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "parameter.h"
+#include "tape.h"
+
+namespace wengert {
+
+namespace detail {
+struct AnyVisitor {
+  void operator()(std::string_view, auto&&) const {}
+};
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+}  // namespace detail
+
+/// A type that lists its members.
+template <class T>
+concept HasMembers = requires(T& module) {
+  std::remove_const_t<T>::members(module, detail::AnyVisitor{});
+};
+
+/// Calls f(path, parameter) for every parameter, depth first in the order of the lists. Members
+/// that are neither Parameters, modules with a list, nor vectors of these are functions and have
+/// none.
+template <class Module, class F>
+void for_each_parameter(Module& module, F&& f, const std::string& path = {}) {
+  using Plain = std::remove_const_t<Module>;
+  if constexpr (std::same_as<Plain, Parameter>) {
+    f(path, module);
+  } else if constexpr (detail::is_vector<Plain>) {
+    for (std::size_t i = 0; i < module.size(); ++i)
+      for_each_parameter(module[i], f,
+                         path.empty() ? std::to_string(i) : path + "." + std::to_string(i));
+  } else if constexpr (HasMembers<Module>) {
+    if constexpr (requires { module.located(path); }) module.located(path);
+    Plain::members(module, [&](std::string_view name, auto& member) {
+      for_each_parameter(member, f,
+                         path.empty() ? std::string(name) : path + "." + std::string(name));
+    });
+  }
+}
+
+/// The parameters of a model; each is told its path ("encoder.0.weight") on the way.
+template <class Model>
+std::vector<Parameter*> parameters(Model& model) {
+  std::vector<Parameter*> result;
+  for_each_parameter(model, [&](const std::string& path, Parameter& parameter) {
+    if (parameter.name() != path && !path.empty()) parameter.rename(path);
+    result.push_back(&parameter);
+  });
+  return result;
+}
+
+/// Number of trainable values.
+template <class Model>
+std::size_t parameter_count(const Model& model) {
+  std::size_t count = 0;
+  for_each_parameter(
+      model, [&](const std::string&, const Parameter& parameter) { count += parameter.size(); });
+  return count;
+}
+
+namespace detail {
+/// Errors: ValueError naming the parameters of `tape` that are not in `listed`.
+void require_listed(const Tape& tape, const std::vector<std::uint64_t>& listed);
+}  // namespace detail
+
+/// Errors: ValueError if the forward pass recorded on `tape` met a parameter that the model's
+/// member list leaves out: it would never be trained, saved or counted.
+template <class Model>
+void check_members(const Model& model, const Tape& tape) {
+  std::vector<std::uint64_t> listed;
+  for_each_parameter(model, [&](const std::string&, const Parameter& parameter) {
+    listed.push_back(parameter.id());
+  });
+  detail::require_listed(tape, listed);
+}
+
+}  // namespace wengert
