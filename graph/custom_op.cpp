@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "custom_op.h"
+
+#include <fmt/format.h>
+
+#include "error.h"
+#include "recording.h"
+
+namespace wengert::detail {
+namespace {
+
+bool all_zero(const Tensor& tensor) {
+  return dispatch(tensor.dtype(), [&]<class T>(T) {
+    for (const T value : tensor.data<T>())
+      if (value != T{0}) return false;
+    return true;
+  });
+}
+
+class CustomOp final : public Op {
+ public:
+  explicit CustomOp(std::shared_ptr<const CustomRules> rules) : rules_(std::move(rules)) {}
+  std::string_view name() const override { return rules_->name; }
+
+  Tensor run(Operands in) const override {
+    std::vector<Var> inputs;
+    for (std::size_t k = 0; k < in.size(); ++k) inputs.emplace_back(in[k]);
+    Var output = rules_->forward(inputs);
+    if (!output.value().defined())
+      throw ValueError(fmt::format("{}: its forward returned nothing", name()));
+    return std::move(output).value();
+  }
+  Output infer(Operands in) const override {
+    const Tensor output = run(in);
+    return {output.shape(), output.dtype()};
+  }
+  void forward(Operands in, Tensor& out) const override { out = run(in); }
+
+  Operand reads(Operand) const override { return Operand::inputs() | Operand::output(); }
+
+  void pullback(Pullback& back) const override {
+    std::vector<Var> inputs;
+    for (std::size_t k = 0; k < back.input_count(); ++k) inputs.push_back(back.input(k));
+    const std::vector<Var> cotangents = rules_->pullback(inputs, back.output(), back.cotangent());
+    if (cotangents.size() != inputs.size())
+      throw ValueError(fmt::format("{}: its pullback returned {} cotangents for {} inputs", name(),
+                                   cotangents.size(), inputs.size()));
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      if (!back.needs(k)) continue;
+      check(back, k, inputs[k], cotangents[k]);
+      back.to(k, cotangents[k]);
+    }
+  }
+
+ private:
+  void check(const Pullback& back, std::size_t k, const Var& input, const Var& cotangent) const {
+    if (!cotangent.value().defined())
+      throw ValueError(fmt::format("{}: its pullback returned nothing for input {}", name(), k));
+    if (cotangent.shape() != input.shape())
+      throw ShapeError(fmt::format("{}: its pullback returned shape {} for input {} of shape {}",
+                                   name(), to_string(cotangent.shape()), k,
+                                   to_string(input.shape())));
+    if (cotangent.dtype() != input.dtype())
+      throw DTypeError(fmt::format("{}: its pullback returned {} for input {} of {}", name(),
+                                   to_string(cotangent.dtype()), k, to_string(input.dtype())));
+    if (back.recording() && !cotangent.on_tape() && !all_zero(cotangent.value()))
+      throw TapeError(fmt::format(
+          "{}: its pullback computes off the tape, so it is first order only; write it with ops on "
+          "Var to differentiate it again",
+          name()));
+  }
+
+  std::shared_ptr<const CustomRules> rules_;
+};
+
+}  // namespace
+
+Var apply_custom(const std::shared_ptr<const CustomRules>& rules, std::span<const Var> inputs) {
+  std::vector<const Var*> list;
+  for (const Var& input : inputs) list.push_back(&input);
+  return detail::apply(CustomOp(rules), std::span<const Var* const>(list));
+}
+
+}  // namespace wengert::detail
