@@ -93,8 +93,8 @@ Var gelu_tanh(const Var& x) {
       "gelu_tanh", x, std::array{two_sqrt_two_over_pi, gelu_cubic},
       [](auto v, auto scale, auto cubic) { return v * sigmoid(scale * (v + cubic * (v * v * v))); },
       from_input([](auto v, auto g, auto scale, auto cubic) {
-        const auto s = sigmoid(scale * (v + cubic * (v * v * v)));
-        return g * (s * (1.0 + v * (1.0 - s) * (scale * (1.0 + 3.0 * cubic * (v * v)))));
+        const auto u = scale * (v + cubic * (v * v * v));
+        return g * (sigmoid(u) * (1.0 + v * sigmoid(-u) * (scale * (1.0 + 3.0 * cubic * (v * v)))));
       }));
 }
 Var silu(const Var& x) {

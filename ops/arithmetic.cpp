@@ -52,8 +52,9 @@ Var minimum(const Var& a, const Var& b) {
       }));
 }
 Var neg(const Var& x) {
+  // Not -v, which xsimd computes as 0 - v: of 0 that would be 0.
   return unary(
-      "neg", x, [](auto v) { return -v; }, from_cotangent([](auto g) { return -g; }));
+      "neg", x, [](auto v) { return v * -1.0; }, from_cotangent([](auto g) { return -g; }));
 }
 Var squared_difference(const Var& a, const Var& b) {
   return binary(
@@ -189,7 +190,7 @@ Var equal(const Var& a, const Var& b) {
   return comparison("equal", a, b, [](auto x, auto y) { return x == y; });
 }
 Var not_equal(const Var& a, const Var& b) {
-  return comparison("not_equal", a, b, [](auto x, auto y) { return x != y; });
+  return comparison("not_equal", a, b, [](auto x, auto y) { return !(x == y); });
 }
 Var less(const Var& a, const Var& b) {
   return comparison("less", a, b, [](auto x, auto y) { return x < y; });

@@ -37,7 +37,8 @@ Var expm1(const Var& x) {
 }
 Var log(const Var& x) {
   return unary(
-      "log", x, [](auto v) { return log(v); }, from_input([](auto v, auto g) { return g / v; }));
+      "log", x, [](auto v) { return exact_log(v); },
+      from_input([](auto v, auto g) { return g / v; }));
 }
 Var log1p(const Var& x) {
   return unary(

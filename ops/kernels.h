@@ -107,7 +107,7 @@ class Elementwise final : public Op {
   static constexpr std::size_t arity = sizeof...(Rules);
   static constexpr bool has_gradient = (Rules::differentiable || ...);
 
-  Elementwise(const char* name, std::array<double, Constants> constants, Forward forward,
+  Elementwise(std::string_view name, std::array<double, Constants> constants, Forward forward,
               Rules... rules)
       : name_(name), constants_(constants), forward_(forward), rules_(rules...) {}
 
@@ -124,6 +124,16 @@ class Elementwise final : public Op {
       for (std::size_t k = 2; k < arity; ++k) shape = broadcast_shape(name_, shape, in[k].shape());
       return {shape, in[0].dtype()};
     }
+  }
+
+  Tensor run(Operands in) const override {
+    bool plain = is_float(in[0].dtype());
+    for (std::size_t k = 1; k < arity; ++k)
+      plain = plain && in[k].dtype() == in[0].dtype() && in[k].shape() == in[0].shape();
+    if (!plain) return Op::run(in);
+    Tensor out = Tensor::empty(in[0].shape(), in[0].dtype());
+    forward(in, out);
+    return out;
   }
 
   void forward(Operands in, Tensor& out) const override {
@@ -149,7 +159,7 @@ class Elementwise final : public Op {
     // A cotangent that has still to be stretched is only right where nothing was broadcast.
     if constexpr (arity > 1)
       for (std::size_t k = 0; k < arity; ++k)
-        if (back.input_shape(k) != back.output_shape()) {
+        if (!back.same_shape(k)) {
           back.stretch_cotangent();
           break;
         }
@@ -241,7 +251,7 @@ class Elementwise final : public Op {
     return out;
   }
 
-  const char* name_;
+  std::string_view name_;
   std::array<double, Constants> constants_;
   Forward forward_;
   std::tuple<Rules...> rules_;

@@ -83,7 +83,7 @@ void reduce(const Tensor& x, std::uint32_t mask, Tensor& out) {
     }
     std::vector<T> between(mask == 0 ? 0 : outer * inner);
     T* result = mask == 0 ? to : between.data();
-    scratch.resize(inner);
+    if (inner > 1 && count > rows_in_a_block) scratch.resize(inner);
     for (std::size_t i = 0; i < outer; ++i) {
       const T* block = source + i * count * inner;
       if (inner == 1) result[i] = reduce_row<How>(block, count);

@@ -42,7 +42,7 @@ Var min(const Var& x, Axes axes = {}, Keep keep = Keep::no);
 /// sum (x - mean)^2 / (count - correction); correction 1 gives the unbiased estimate.
 /// Errors: ValueError if count <= correction.
 Var var(const Var& x, Axes axes = {}, Keep keep = Keep::no, int correction = 0);
-/// sqrt(var)
+/// sqrt(var); the derivative where all elements are equal is 0
 Var std(const Var& x, Axes axes = {}, Keep keep = Keep::no, int correction = 0);
 /// ln sum e^x, without overflow
 Var logsumexp(const Var& x, Axes axes = {}, Keep keep = Keep::no);

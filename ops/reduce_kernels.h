@@ -27,7 +27,7 @@ struct Extremum {
   template <class T>
   static Lanes<T> join(const Lanes<T>& a, const Lanes<T>& b) {
     const auto holds = largest ? a >= b : a <= b;
-    return xsimd::select(holds || a != a, a, b);
+    return xsimd::select(holds || xsimd::isnan(a), a, b);
   }
   template <class T>
   static constexpr T neutral = largest ? -std::numeric_limits<T>::infinity()
@@ -71,10 +71,12 @@ T reduce_row(const T* x, std::size_t count) {
   return static_cast<T>(total);
 }
 
+inline constexpr std::size_t rows_in_a_block = 64;
+
 /// out[inner] = join over `count` rows, in blocks of rows so that rounding errors do not pile up.
 template <class How, class T>
 void reduce_columns(const T* x, std::size_t count, std::size_t inner, T* out, T* scratch) {
-  constexpr std::size_t rows = 64;
+  constexpr std::size_t rows = rows_in_a_block;
   const auto join = [](auto a, auto b) { return How::join(a, b); };
   std::fill(out, out + inner, How::template neutral<T>);
   for (std::size_t start = 0; start < count; start += rows) {

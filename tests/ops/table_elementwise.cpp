@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <limits>
+
+#include <wengert/ops/elementwise.h>
+
+#include "table_families.h"
+
+namespace wengert::op_table {
+
+std::vector<Row> elementwise_rows() {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  return {
+      {.name = "abs",
+       .formula = "|x|",
+       .reads = 1,
+       .variants = {{.call = on(abs), .operands = {reals_apart(-2, 2, {0})}}},
+       .conventions = {{.text = "the derivative at 0 is 0",
+                        .at = {tensor({-1, 0, -0.0, 1}, f64)},
+                        .gradients = {tensor({-1, 0, 0, 1}, f64)}}}},
+      {.name = "sign",
+       .formula = "-1, 0 or 1",
+       .reads = 0,
+       .variants = {{.call = on(sign), .operands = {reals_apart(-2, 2, {0})}}},
+       .conventions = {{.text = "the derivative is 0 everywhere, at 0 too",
+                        .at = {tensor({-1, 0, 1}, f64)},
+                        .gradients = {tensor({0, 0, 0}, f64)}}}},
+      {.name = "exp",
+       .formula = "e^x",
+       .reads = 1,
+       .variants = {{.call = on(exp), .operands = {reals(-3, 2)}}}},
+      {.name = "expm1",
+       .formula = "e^x - 1",
+       .reads = 1,
+       .variants = {{.call = on(expm1), .operands = {reals(-3, 2)}}}},
+      {.name = "log",
+       .formula = "ln x",
+       .reads = 1,
+       .variants = {{.call = on(log), .operands = {reals(0.3, 4)}}}},
+      {.name = "log1p",
+       .formula = "ln(1 + x)",
+       .reads = 1,
+       .variants = {{.call = on(log1p), .operands = {reals(-0.7, 3)}}}},
+      {.name = "sqrt",
+       .formula = "x^(1/2)",
+       .reads = 1,
+       .variants = {{.call = on(sqrt), .operands = {reals(0.3, 4)}}},
+       .conventions = {{.text = "the derivative at 0 is infinite",
+                        .at = {tensor({0, 4}, f64)},
+                        .gradients = {tensor({inf, 0.25}, f64)}}}},
+      {.name = "rsqrt",
+       .formula = "x^(-1/2)",
+       .reads = 1,
+       .variants = {{.call = on(rsqrt), .operands = {reals(0.4, 4)}}}},
+      {.name = "square",
+       .formula = "x^2",
+       .reads = 1,
+       .variants = {{.call = on(square), .operands = {reals(-2, 2)}}}},
+      {.name = "reciprocal",
+       .formula = "1 / x",
+       .reads = 1,
+       .variants = {{.call = on(reciprocal), .operands = {reals(0.4, 3)}}}},
+      {.name = "sin",
+       .formula = "sin x",
+       .reads = 1,
+       .variants = {{.call = on(sin), .operands = {reals(-7, 7)}}}},
+      {.name = "cos",
+       .formula = "cos x",
+       .reads = 1,
+       .variants = {{.call = on(cos), .operands = {reals(-7, 7)}}}},
+      {.name = "erf",
+       .formula = "2/sqrt(pi) times the integral of e^(-t^2) from 0 to x",
+       .reads = 1,
+       .variants = {{.call = on(erf), .operands = {reals(-2, 2)}}}},
+      {.name = "clamp",
+       .formula = "x held within [low, high]",
+       .reads = 1,
+       .variants = {{.text = "clamp(x, -0.5, 1)",
+                     .call = on([](const Var& x) { return clamp(x, -0.5, 1.0); }),
+                     .operands = {reals_apart(-2, 2, {-0.5, 1})}}},
+       .conventions = {{.text = "the derivative at a bound is 1",
+                        .at = {tensor({-0.75, -0.5, 0, 1, 1.25}, f64)},
+                        .gradients = {tensor({0, 1, 1, 1, 0}, f64)}}}},
+  };
+}
+
+}  // namespace wengert::op_table
