@@ -284,12 +284,12 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
       if (x.tracked()) by.add(x);
     for (const ParameterLeaf& parameter : recording.parameters)
       by.add(recording.at(parameter.node, recording.nodes[parameter.node].value));
-    Var total = scalar(0.0, y.dtype());
+    Var total = scalar(0.0, f64);  // cast changes dtypes, so the parts may differ in theirs
     const Gradients gradients =
         Sweep(recording, std::span(&y, 1), std::span(&cotangent, 1), &by).run();
     for (const Var& x : by.vars())
       if (const Var* gradient = gradients.find(x))
-        total = total + sum(*gradient * Var(rng.normal(x.shape(), x.dtype())));
+        total = total + cast(sum(*gradient * Var(rng.normal(x.shape(), x.dtype()))), f64);
     return total;
   };
   return check_function(slope, inputs, options);

@@ -236,6 +236,9 @@ Shape Pullback::input_shape(std::size_t k) const {
   return sweep_.tape_.shape(sweep_.tape_.inputs(node_)[k]);
 }
 Shape Pullback::output_shape() const { return sweep_.tape_.shape(node_); }
+bool Pullback::same_shape(std::size_t k) const {
+  return sweep_.tape_.shape(sweep_.tape_.inputs(node_)[k]) == sweep_.tape_.shape(node_);
+}
 DType Pullback::input_dtype(std::size_t k) const {
   return sweep_.tape_.nodes[sweep_.tape_.inputs(node_)[k]].dtype;
 }
@@ -256,17 +259,19 @@ Tensor* Pullback::gathered(std::size_t k) {
 void Pullback::to(std::size_t k, Var cotangent) {
   if (!needs(k)) return;
   const std::uint32_t node = sweep_.tape_.inputs(node_)[k];
-  const Shape shape = sweep_.tape_.shape(node);
-  if (cotangent.dtype() != input_dtype(k))
+  if (cotangent.dtype() != sweep_.tape_.nodes[node].dtype)
     throw DTypeError(fmt::format("{}: its pullback returned {} for input {} of {}",
                                  sweep_.tape_.op_name(node_), to_string(cotangent.dtype()), k,
                                  to_string(input_dtype(k))));
-  if (cotangent.shape() != shape && !broadcasts_to(cotangent.shape(), shape)) {
-    if (!broadcasts_to(shape, cotangent.shape()))
-      throw ShapeError(fmt::format("{}: its pullback returned shape {} for input {} of shape {}",
-                                   sweep_.tape_.op_name(node_), to_string(cotangent.shape()), k,
-                                   to_string(shape)));
-    cotangent = sum_to(cotangent, shape);
+  if (cotangent.shape() != sweep_.tape_.shape(node)) {
+    const Shape shape = sweep_.tape_.shape(node);  // a copy: recording may move the tape's shapes
+    if (!broadcasts_to(cotangent.shape(), shape)) {
+      if (!broadcasts_to(shape, cotangent.shape()))
+        throw ShapeError(fmt::format("{}: its pullback returned shape {} for input {} of shape {}",
+                                     sweep_.tape_.op_name(node_), to_string(cotangent.shape()), k,
+                                     to_string(shape)));
+      cotangent = sum_to(cotangent, shape);
+    }
   }
   sweep_.gather(node, std::move(cotangent));
 }

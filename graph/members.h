@@ -56,6 +56,9 @@ void for_each_parameter(Module& module, F&& f, const std::string& path = {}) {
 /// The parameters of a model; each is told its path ("encoder.0.weight") on the way.
 template <class Model>
 std::vector<Parameter*> parameters(Model& model) {
+  static_assert(
+      std::same_as<Model, Parameter> || detail::is_vector<Model> || HasMembers<Model>,
+      "this model lists no members: give it static void members(auto& self, auto&& visit)");
   std::vector<Parameter*> result;
   for_each_parameter(model, [&](const std::string& path, Parameter& parameter) {
     if (parameter.name() != path && !path.empty()) parameter.rename(path);

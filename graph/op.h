@@ -63,6 +63,8 @@ class Pullback {
   Var cotangent() const;
   Shape input_shape(std::size_t k) const;
   Shape output_shape() const;
+  /// True if input `k` has the output's shape.
+  bool same_shape(std::size_t k) const;
   DType input_dtype(std::size_t k) const;
 
   /// Hands back the cotangent of input `k`. The engine adds it to what is there, and sums over axes
@@ -120,8 +122,8 @@ class Op {
   virtual bool differentiable() const { return true; }
   /// True if the pullback takes a cotangent that still has to be stretched to the output's shape.
   virtual bool takes_narrow_cotangent() const { return false; }
-  /// Multiplications and additions of one forward, by the shapes; one an output element if an op does
-  /// not say otherwise.
+  /// Multiplications and additions of one forward, by the shapes; one an output element if an op
+  /// does not say otherwise.
   virtual double flops(std::span<const Shape> in, const Shape& out) const;
   /// The op to use when the tape is run again in `dtype`, if it is another one.
   virtual std::shared_ptr<const Op> lifted(DType dtype) const;

@@ -109,10 +109,11 @@ void* take(std::size_t bytes, std::uint16_t& size_class) {
 }  // namespace
 
 Block* allocate(const Shape& shape, DType dtype) {
-  std::size_t bytes = size_of(dtype);
+  std::size_t size = 1;
   bool overflow = false;
-  for (const std::size_t extent : shape) overflow |= __builtin_mul_overflow(bytes, extent, &bytes);
-  const std::size_t size = bytes / size_of(dtype);
+  for (const std::size_t extent : shape) overflow |= __builtin_mul_overflow(size, extent, &size);
+  std::size_t bytes = 0;
+  overflow |= __builtin_mul_overflow(size, size_of(dtype), &bytes);
   overflow |= __builtin_add_overflow(bytes, sizeof(Block), &bytes);
   if (overflow || bytes > std::size_t{1} << 62) throw std::bad_alloc();
   std::uint16_t size_class = 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Functions over functions of Vars: gradients, products with Jacobians and Hessians. `f` is any
-// callable; called with values on a tape, a transform records what it does there, so that transforms
-// nest and a loss may contain derivatives. Called with plain values it uses a tape of its own; where
-// one derivative is taken inside another, put all points on one tape with tape.input(...).
+// callable; called with values on a tape, a transform records what it does there, so that
+// transforms nest and a loss may contain derivatives. Called with plain values it uses a tape of
+// its own; where one derivative is taken inside another, put all points on one tape with
+// tape.input(...).
 #pragma once
 
 #include <array>
