@@ -5,6 +5,6 @@ if(bench_sources)
   set_target_properties(wengert_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                  ${PROJECT_BINARY_DIR}/bench)
   wengert_own_code(wengert_bench)
-  target_link_libraries(wengert_bench PRIVATE wengert::wengert CLI11::CLI11 fmt::fmt
+  target_link_libraries(wengert_bench PRIVATE wengert::wengert wengert_op_table CLI11::CLI11 fmt::fmt
                                               nlohmann_json::nlohmann_json)
 endif()
