@@ -2,13 +2,16 @@
 // Everything a program needs: #include <wengert/wengert.h>, namespace wg = wengert.
 #pragma once
 
+#include "graph/analysis.h"
 #include "graph/checkpoint.h"
 #include "graph/custom_op.h"
 #include "graph/denormals.h"
+#include "graph/dot.h"
 #include "graph/error.h"
 #include "graph/gradients.h"
 #include "graph/members.h"
 #include "graph/parameter.h"
+#include "graph/peak_memory.h"
 #include "graph/print.h"
 #include "graph/rng.h"
 #include "graph/scope.h"
