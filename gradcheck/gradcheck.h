@@ -43,6 +43,7 @@ struct CheckReport {
   std::size_t elements = 0;
   std::size_t directions = 0;
   std::size_t coordinates = 0;
+  std::size_t kinks = 0;  ///< comparisons at a point without a derivative, judged by both sides
   std::uint64_t seed = 0;
 
   bool agrees() const { return verdict == Verdict::agree; }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// The checker is checked: right gradients pass, wrong ones do not, and it says where.
+#include <wengert/wengert.h>
+
+#include "catch.h"
+// after Catch2
+#include <wengert/gradcheck/matchers.h>
+
+using namespace wengert;
+
+namespace {
+
+struct TwoTowers {
+  Linear left, right;
+  Var operator()(const Var& x) const { return wengert::tanh(left(x)) * sigmoid(right(x)); }
+  static void members(auto& self, auto&& visit) {
+    visit("left", self.left);
+    visit("right", self.right);
+  }
+};
+
+// x^3 with this pullback.
+template <class F>
+auto cube(F pullback) {
+  return custom_op<1>(
+      "cube", [](const Var& x) { return x * x * x; }, pullback);
+}
+
+}  // namespace
+
+TEST_CASE("two towers have the gradient they claim") {
+  Rng rng{1};
+  const TwoTowers model{{5, 3, rng}, {5, 3, rng}};
+  REQUIRE_THAT(model, GradientsMatch(rng.normal({4, 5})));
+  REQUIRE_THAT(model, SecondOrderMatches(rng.normal({4, 5})));
+}
+
+TEST_CASE("a wrong sign, a factor, and a term left out are caught") {
+  Rng rng{1};
+  const Tensor x = rng.normal({3, 2});
+  const auto verdict = [&](auto op) { return gradcheck(op, x).verdict; };
+  CHECK(verdict(cube([](const Var& v, const Var&, const Var& g) { return 3 * g * v * v; })) ==
+        Verdict::agree);
+  CHECK(verdict(cube([](const Var& v, const Var&, const Var& g) { return -3 * g * v * v; })) ==
+        Verdict::disagree);
+  CHECK(verdict(cube([](const Var& v, const Var&, const Var& g) { return 2 * g * v * v; })) ==
+        Verdict::disagree);
+  CHECK(verdict(cube([](const Var& v, const Var&, const Var& g) {
+          return 3.000003 * g * v * v;
+        })) == Verdict::disagree);
+}
+
+TEST_CASE("one wrong element of a large parameter is found and named") {
+  Rng rng{1};
+  const Parameter w(rng.normal({30, 30}), "w");
+  Tensor mask = ones({30, 30}, f64);
+  mask.mutable_data<double>()[17 * 30 + 3] = 2.0;
+  const auto off = custom_op<1>(
+      "off", [](const Var& x) { return 1.0 * x; },
+      [mask](const Var& x, const Var&, const Var& g) { return g * cast(Var(mask), x.dtype()); });
+  const auto model = [&](const Var& x) { return sum(square(matmul(x, off(w.on(x))))); };
+  CheckOptions options;
+  options.directions = 0;
+  const CheckReport report = gradcheck(model, {rng.normal({2, 30})}, options);
+  INFO(to_string(report));
+  CHECK(report.verdict == Verdict::disagree);
+  CHECK(report.leaf == "parameter 'w'");
+  CHECK(report.index == std::vector<std::size_t>{17, 3});
+  CHECK(report.analytic / report.numeric == Approx(2.0));
+}
+
+TEST_CASE("a wrong second derivative is caught although the first is right") {
+  const auto wrong_square = custom_op<1>(
+      "wrong_square", [](const Var& x) { return x * x; },
+      [](const Var& x, const Var&, const Var& g) { return g * x; });
+  const auto half_right =
+      cube([&](const Var& v, const Var&, const Var& g) { return 3 * g * wrong_square(v); });
+  Rng rng{1};
+  const Tensor x = rng.normal({3});
+  CHECK(gradcheck(half_right, x).agrees());
+  CHECK(gradcheck_second_order(half_right, {x}).verdict == Verdict::disagree);
+}
+
+TEST_CASE("nets of relu are no cause for a false alarm") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Rng rng{seed};
+    const Sequential model{Linear{5, 16, rng}, relu, Linear{16, 1, rng}};
+    const CheckReport report = gradcheck(model, rng.normal({8, 5}));
+    INFO("seed " << seed << "\n" << to_string(report));
+    CHECK(report.agrees());
+  }
+}
+
+TEST_CASE("at a kink any value between the two slopes is right, and no other") {
+  const CheckReport report = gradcheck(relu, zeros({2, 2}));
+  INFO(to_string(report));
+  CHECK(report.agrees());
+  CHECK(report.kinks > 0);
+  const auto steep = custom_op<1>(
+      "steep", [](const Var& x) { return relu(x); },
+      [](const Var& x, const Var&, const Var& g) { return g * (3 + 0 * x); });
+  CHECK(gradcheck(steep, zeros({2, 2})).verdict == Verdict::disagree);
+}
+
+TEST_CASE("a float32 model is checked in float64, noise included") {
+  Rng rng{1};
+  Rng noise{2};
+  const Linear layer{6, 4, rng};
+  const auto model = [&](const Var& x) { return dropout(gelu(layer(x)), 0.3, noise); };
+  const CheckReport report = gradcheck(model, rng.normal({5, 6}));
+  INFO(to_string(report));
+  CHECK(report.agrees());
+  CHECK(report.error < 1e-8);
+}
+
+TEST_CASE("integer inputs are passed on and not differentiated by") {
+  Rng rng{1};
+  const auto loss = [](const Var& logits, const Var& labels) {
+    return cross_entropy(logits, labels);
+  };
+  CHECK(gradcheck(loss, {rng.normal({3, 4}), labels({0, 3, 1})}).agrees());
+}
+
+TEST_CASE("a value that is not finite is no agreement") {
+  const auto f = [](const Var& x) { return sum(log(x)); };
+  CHECK(gradcheck(f, tensor({0.0, 1.0})).verdict == Verdict::nonfinite);
+}
+
+TEST_CASE("a matcher that fails prints the report") {
+  const auto wrong = cube([](const Var& v, const Var&, const Var& g) { return 2 * g * v * v; });
+  const auto matcher = GradientsMatch(tensor({1.0}));
+  CHECK_FALSE(matcher.match(wrong));
+  CHECK(matcher.describe().find("DISAGREE") != std::string::npos);
+  CHECK(matcher.describe().find("seed 0x5eed") != std::string::npos);
+}
