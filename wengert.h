@@ -2,6 +2,7 @@
 // Everything a program needs: #include <wengert/wengert.h>, namespace wg = wengert.
 #pragma once
 
+#include "gradcheck/gradcheck.h"
 #include "graph/analysis.h"
 #include "graph/checkpoint.h"
 #include "graph/custom_op.h"

@@ -16,8 +16,12 @@ int main(int argc, char** argv) {
   CLI::App app("A net squeezes handwritten digits through 8 numbers");
   std::size_t epochs = 150, batch = 32;
   bool quick = false;
-  app.add_option("--epochs", epochs, "passes over the training set")->capture_default_str();
-  app.add_option("--batch", batch, "digits a step")->capture_default_str();
+  app.add_option("--epochs", epochs, "passes over the training set")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--batch", batch, "digits a step")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   app.add_flag("--quick", quick, "two epochs only");
   CLI11_PARSE(app, argc, argv);
   if (quick) epochs = 2;

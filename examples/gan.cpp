@@ -10,7 +10,7 @@ namespace wg = wengert;
 
 int main(int argc, char** argv) {
   CLI::App app("A GAN learns the normal distribution with mean 3 and deviation 0.5");
-  int steps = 2000;
+  int steps = 3000;
   bool quick = false;
   app.add_option("--steps", steps, "training steps")->capture_default_str();
   app.add_flag("--quick", quick, "a few steps only");
@@ -18,9 +18,9 @@ int main(int argc, char** argv) {
   if (quick) steps = 50;
 
   wg::Rng rng{1};
-  wg::Sequential G{wg::Linear{4, 16, rng}, wg::tanh, wg::Linear{16, 1, rng}};
-  wg::Sequential D{wg::Linear{1, 16, rng}, wg::tanh, wg::Linear{16, 1, rng}};
-  wg::Adam adam_g{{.rate = 2e-3, .beta1 = 0.5}}, adam_d{{.rate = 2e-3, .beta1 = 0.5}};
+  wg::Sequential G{wg::Linear{4, 32, rng}, wg::silu, wg::Linear{32, 1, rng}};
+  wg::Sequential D{wg::Linear{1, 32, rng}, wg::silu, wg::Linear{32, 1, rng}};
+  wg::Adam adam_g{{.rate = 5e-4, .beta1 = 0.5}}, adam_d{{.rate = 3e-3, .beta1 = 0.5}};
   for (int step = 1; step <= steps; ++step) {
     const auto real = 3 + 0.5 * rng.normal({128, 1});
     wg::Tape tape;

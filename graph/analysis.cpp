@@ -103,7 +103,7 @@ namespace {
 struct CarriesGradient {
   const TapeGraph* graph = nullptr;
   bool operator()(TapeGraph::Edge edge) const {
-    const std::vector<Node>& nodes = graph->recording().nodes;
+    const auto& nodes = graph->recording().nodes;
     return nodes[edge.target].tracked && nodes[source(edge, *graph)].tracked;
   }
 };

@@ -30,9 +30,8 @@ class Arena {
 
   /// Destroys everything; keeps the first chunk for the next use.
   void clear() {
-    for (auto entry = destructors_.rbegin(); entry != destructors_.rend(); ++entry)
-      entry->destroy(entry->object);
-    destructors_.clear();
+    for (; !destructors_.empty(); destructors_.pop_back())
+      destructors_.back().destroy(destructors_.back().object);
     if (chunks_.size() > 1) chunks_.resize(1);
     used_ = 0;
   }

@@ -155,12 +155,36 @@ Var Sweep::cotangent(std::uint32_t node) const {
   return tape_.at(cotangent_nodes_[node - first_], value);
 }
 
-// Segments are sorted by their ends, an inner one before its outer one: from the back, the first
-// that holds the node is the outermost. An inner one may then still have to be restored.
+// Segments are sorted by their ends, an inner one before its outer one. A checkpoint whose function
+// is still running counts as one: derivatives may be taken inside it.
+void Sweep::find_segments() {
+  segments_ = tape_.segments;
+  if (tape_.open_segment != Recording::none)
+    segments_.push_back({tape_.open_segment, tape_.size()});
+  outer_.assign(segments_.size(), no_segment);
+  std::vector<std::size_t> waiting;
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    while (!waiting.empty() && segments_[waiting.back()].begin >= segments_[i].begin) {
+      outer_[waiting.back()] = i;
+      waiting.pop_back();
+    }
+    waiting.push_back(i);
+  }
+}
+
+// From the outermost segment that holds the node inwards, until its value is there.
 void Sweep::restore_segment_around(std::uint32_t node) {
-  for (std::size_t i = tape_.segments.size(); i-- > 0 && !known_value(node);) {
-    const Segment& segment = tape_.segments[i];
-    if (node < segment.begin || node >= segment.end) continue;
+  if (segments_.empty()) find_segments();
+  const auto first = std::upper_bound(
+      segments_.begin(), segments_.end(), node,
+      [](std::uint32_t wanted, const Segment& segment) { return wanted < segment.end; });
+  std::vector<std::size_t> around;
+  for (std::size_t i = static_cast<std::size_t>(first - segments_.begin()); i < segments_.size();
+       i = outer_[i])
+    if (segments_[i].begin <= node) around.push_back(i);
+  while (!around.empty() && !known_value(node)) {
+    const std::size_t i = around.back();
+    around.pop_back();
     const bool done = std::any_of(restored_.begin(), restored_.end(),
                                   [i](const Restored& restored) { return restored.segment == i; });
     if (!done) restore(i);
@@ -170,13 +194,12 @@ void Sweep::restore_segment_around(std::uint32_t node) {
 // Runs the nodes of a segment again and holds what the pullbacks of its own nodes read. Values that
 // only an inner segment reads are left to that one, except where they enter it.
 void Sweep::restore(std::size_t index) {
-  const Segment segment = tape_.segments[index];
+  const Segment segment = segments_[index];
   const auto length = static_cast<std::size_t>(segment.end - segment.begin);
   std::vector<std::uint32_t> last_use(length, 0);
   std::vector<std::uint32_t> inner_begin(length, Recording::none);
-  for (std::size_t i = 0; i < index; ++i) {
-    const Segment& inner = tape_.segments[i];
-    if (inner.begin < segment.begin || inner.end > segment.end) continue;
+  for (std::size_t i = index; i-- > 0 && segments_[i].end > segment.begin;) {
+    const Segment& inner = segments_[i];
     for (std::uint32_t node = inner.begin; node < inner.end; ++node)
       inner_begin[node - segment.begin] = std::min(inner_begin[node - segment.begin], inner.begin);
   }

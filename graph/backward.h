@@ -26,8 +26,9 @@ class Sweep {
   void seed(std::span<const Var> ys, std::span<const Var> cotangents);
   void stretch(std::uint32_t node);
   bool any_input_needed(std::uint32_t node) const;
+  void find_segments();
   void restore_segment_around(std::uint32_t node);
-  void restore(std::size_t segment);
+  void restore(std::size_t index);
   void note_gradient(std::uint32_t node);
   void gather(std::uint32_t node, Var cotangent);
 
@@ -48,8 +49,8 @@ class Sweep {
   std::vector<std::uint32_t>
       asked_;  ///< nodes whose gradient is returned, ascending; empty: all leaves
   bool all_leaves_ = false;
-  std::vector<std::uint8_t> needed_;            ///< from first_ on; empty: what is tracked
-  std::vector<Tensor> cotangents_;              ///< from first_ on
+  std::vector<std::uint8_t> needed_;                   ///< from first_ on; empty: what is tracked
+  std::vector<Tensor, HugePages<Tensor>> cotangents_;  ///< from first_ on
   std::vector<std::uint32_t> cotangent_nodes_;  ///< while recording: where they are on the tape
 
   struct Restored {
@@ -57,6 +58,9 @@ class Sweep {
     std::uint32_t begin;
     std::vector<Tensor> values;
   };
+  static constexpr std::size_t no_segment = static_cast<std::size_t>(-1);
+  std::vector<Segment> segments_;   ///< found when the first forgotten value is read
+  std::vector<std::size_t> outer_;  ///< of each segment, the one around it
   std::vector<Restored> restored_;  ///< checkpoint segments being passed, outermost first
 
   Gradients result_;

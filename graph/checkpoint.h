@@ -6,6 +6,7 @@
 
 #include <initializer_list>
 
+#include "members.h"
 #include "var.h"
 
 namespace wengert {
@@ -31,8 +32,8 @@ class CheckpointSegment {
 /// forward of f during backward. Nests: an inner checkpoint is recomputed inside its outer one. If
 /// no argument is on a tape it just calls f. Errors: TapeError if two arguments are on two tapes.
 template <class F>
-auto checkpoint(F f) {
-  return [f = std::move(f)](const auto&... xs) {
+auto checkpoint(F&& f) {
+  return [f = detail::held(std::forward<F>(f))](const auto&... xs) {
     const detail::CheckpointSegment segment({&xs...});
     return f(xs...);
   };

@@ -25,7 +25,12 @@ class CustomOp final : public Op {
   Tensor run(Operands in) const override {
     std::vector<Var> inputs;
     for (std::size_t k = 0; k < in.size(); ++k) inputs.emplace_back(in[k]);
-    Var output = rules_->forward(inputs);
+    Var output = forward_of(inputs);
+    if (output.on_tape())
+      throw TapeError(
+          fmt::format("{}: its forward used a value that is on a tape; pass it as an "
+                      "input, or its gradient would be lost",
+                      name()));
     if (!output.value().defined())
       throw ValueError(fmt::format("{}: its forward returned nothing", name()));
     return std::move(output).value();
@@ -53,6 +58,17 @@ class CustomOp final : public Op {
   }
 
  private:
+  Var forward_of(const std::vector<Var>& inputs) const {
+    try {
+      return rules_->forward(inputs);
+    } catch (const DTypeError& error) {
+      throw DTypeError(
+          fmt::format("{}: {}; its forward has to take f32 and f64, because gradients are "
+                      "checked in f64",
+                      name(), error.what()));
+    }
+  }
+
   void check(const Pullback& back, std::size_t k, const Var& input, const Var& cotangent) const {
     if (!cotangent.value().defined())
       throw ValueError(fmt::format("{}: its pullback returned nothing for input {}", name(), k));

@@ -41,13 +41,13 @@ std::vector<Var> as_list(std::array<Var, n> list) {
 ///         [](const Var& x, const Var& y, const Var& g) { return 3 * g * square(x); });
 ///     Var y = cube(x);
 ///
-/// `forward(inputs...)` gets plain values (loops over `.value().data<float>()` are fine) and
-/// returns the output. `pullback(inputs..., output, cotangent)` returns the cotangent of the input,
-/// or a std::array or std::vector of them, one an input, of the input's shape and dtype. Written
-/// with ops on Var it can be differentiated again; a pullback that computes off the tape is first
-/// order only, and says so when a second derivative is asked of it. Errors of a use: ShapeError,
-/// DTypeError, ValueError if the pullback returns something that does not fit; TapeError if a
-/// first-order pullback is to be differentiated.
+/// `forward(inputs...)` gets plain values and returns the output; where it loops over elements, it
+/// has to know f32 and f64, because gradients are checked in f64. `pullback(inputs..., output,
+/// cotangent)` returns the cotangent of the input, or a std::array or std::vector of them, one an
+/// input, of the input's shape and dtype. Written with ops on Var it can be differentiated again; a
+/// pullback that computes off the tape is first order only, and says so when a second derivative is
+/// asked of it. Errors of a use: ShapeError, DTypeError, ValueError if the pullback returns
+/// something that does not fit; TapeError if a first-order pullback is to be differentiated.
 template <std::size_t n, class Forward, class PullbackFunction>
 auto custom_op(std::string name, Forward forward, PullbackFunction pullback) {
   auto rules = std::make_shared<detail::CustomRules>();

@@ -61,7 +61,9 @@ std::string Gradients::why_missing(const Parameter& parameter) const {
     if (!known.asked) return "backward was not asked for it";
     return "no path leads to it from the loss";
   }
-  return "it is not on the loss's tape: the forward pass never used it";
+  return "it is not on the loss's tape: the forward pass never used it, or used a copy of its "
+         "module "
+         "(a copy has parameters of its own)";
 }
 
 }  // namespace wengert

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "parameter.h"
@@ -32,6 +33,25 @@ concept HasMembers = requires(T& module) {
   std::remove_const_t<T>::members(module, detail::AnyVisitor{});
 };
 
+namespace detail {
+template <class Module>
+struct ByReference {
+  const Module* module;
+  auto operator()(const auto&... xs) const { return (*module)(xs...); }
+};
+/// How a function over functions keeps what it is given: a named module is referred to, because a
+/// copy would have parameters of its own, which nobody trains; anything else is kept by value.
+template <class F>
+auto held(F&& f) {
+  using Plain = std::remove_cvref_t<F>;
+  if constexpr (std::is_lvalue_reference_v<F> && HasMembers<Plain>) {
+    return ByReference<Plain>{&f};
+  } else {
+    return std::decay_t<F>(std::forward<F>(f));
+  }
+}
+}  // namespace detail
+
 /// Calls f(path, parameter) for every parameter, depth first in the order of the lists. Members
 /// that are neither Parameters, modules with a list, nor vectors of these are functions and have
 /// none.
@@ -53,7 +73,7 @@ void for_each_parameter(Module& module, F&& f, const std::string& path = {}) {
   }
 }
 
-/// The parameters of a model; each is told its path ("encoder.0.weight") on the way.
+/// The parameters of a model, each once; each is told its path ("encoder.0.weight") on the way.
 template <class Model>
 std::vector<Parameter*> parameters(Model& model) {
   static_assert(
@@ -61,6 +81,8 @@ std::vector<Parameter*> parameters(Model& model) {
       "this model lists no members: give it static void members(auto& self, auto&& visit)");
   std::vector<Parameter*> result;
   for_each_parameter(model, [&](const std::string& path, Parameter& parameter) {
+    for (const Parameter* known : result)
+      if (known == &parameter) return;  // one parameter under two names: the first is its name
     if (parameter.name() != path && !path.empty()) parameter.rename(path);
     result.push_back(&parameter);
   });
@@ -71,8 +93,13 @@ std::vector<Parameter*> parameters(Model& model) {
 template <class Model>
 std::size_t parameter_count(const Model& model) {
   std::size_t count = 0;
-  for_each_parameter(
-      model, [&](const std::string&, const Parameter& parameter) { count += parameter.size(); });
+  std::vector<const Parameter*> seen;
+  for_each_parameter(model, [&](const std::string&, const Parameter& parameter) {
+    for (const Parameter* known : seen)
+      if (known == &parameter) return;
+    seen.push_back(&parameter);
+    count += parameter.size();
+  });
   return count;
 }
 

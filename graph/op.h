@@ -54,7 +54,7 @@ class Operand {
 class Pullback {
  public:
   /// False if nobody asks for this input's gradient; work for it can be skipped.
-  bool needs(std::size_t input) const;
+  bool needs(std::size_t k) const;
   std::size_t input_count() const;
   bool recording() const;
 

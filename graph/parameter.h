@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A trainable tensor with an identity and a path name. It does not convert to a Var: `weight.on(x)`
-// says which tape it takes part in. How modules list their parameters is in nn/module.h.
+// says which tape it takes part in. How modules list their parameters is in graph/members.h.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class Parameter {
   /// the first time. If `x` is on no tape, so is the result.
   Var on(const Var& x) const;
   /// Forget `.on(x)` and the compiler stops here: a Parameter alone does not know its tape.
-  operator Var() const = delete;
+  operator Var() const = delete;  // write parameter.on(x)
 
   const Tensor& value() const { return value_; }
   /// Errors: ShapeError or DTypeError if the new value does not fit the old.

@@ -20,7 +20,7 @@ constexpr bool caching = true;
 constexpr std::size_t smallest = 256;
 constexpr std::size_t largest_cached = std::size_t{64} << 20;
 constexpr std::size_t most_cached = std::size_t{256} << 20;
-constexpr std::size_t class_count = 4 * 19;
+constexpr std::size_t class_count = std::size_t{4} * 19;
 constexpr std::uint16_t uncached = 0xffff;
 
 constexpr std::size_t class_of(std::size_t bytes) {

@@ -57,6 +57,7 @@ void Recording::clear() {
     nodes.shrink_to_fit();
     edges.shrink_to_fit();
   }
+  replayed_from = {};
   parameters.clear();
   segments.clear();
   open_segment = none;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "arena.h"
+#include "huge_pages.h"
 #include "op.h"
 #include "scope.h"
 #include "var.h"
@@ -97,8 +98,15 @@ class Recording {
   std::string described(std::uint32_t node) const;
   std::string parameter_name(std::uint32_t node) const;
 
-  std::vector<Node> nodes;
-  std::vector<std::uint32_t> edges;
+  std::vector<Node, HugePages<Node>> nodes;
+  std::vector<std::uint32_t, HugePages<std::uint32_t>> edges;
+  /// What a replayed tape was made from: node i there is node i here, for i < size.
+  struct Origin {
+    const Recording* recording = nullptr;
+    std::uint32_t generation = 0;
+    std::uint32_t size = 0;
+  };
+  Origin replayed_from;
   std::vector<ParameterLeaf> parameters;
   std::vector<Segment> segments;  ///< ends ascending; an inner one before its outer one
   std::uint32_t open_segment = none;

@@ -134,11 +134,12 @@ Tensor Tape::replay(const Var& output, std::initializer_list<Binding> bindings,
 
 Tape Tape::replayed(std::span<const Binding> bindings, std::optional<DType> dtype) const {
   require_float(dtype);
-  const Recording& from = *recording_;
+  const Recording& from = here();
   const Leaves leaves(from, bindings, dtype);
   Tape result;
   Recording& to = *result.recording_;
   to.share_ops_of(from);
+  to.replayed_from = {&from, from.generation(), from.size()};
   to.nodes.reserve(from.nodes.size());
   to.edges = from.edges;
   to.parameters = from.parameters;
@@ -178,10 +179,15 @@ Tape Tape::replayed(std::span<const Binding> bindings, std::optional<DType> dtyp
 }
 
 Var Tape::counterpart(const Var& original) const {
-  if (!Recording::of(original)) throw TapeError("counterpart: this value is on no tape");
+  const Recording* of_original = Recording::of(original);
+  if (!of_original) throw TapeError("counterpart: this value is on no tape");
   const std::uint32_t node = Recording::index_of(original);
-  if (node >= recording_->size())
-    throw TapeError("counterpart: this tape was not replayed from the one the value is on");
+  const Recording::Origin& origin = here().replayed_from;
+  if (of_original != origin.recording || of_original->generation() != origin.generation ||
+      node >= origin.size)
+    throw TapeError(
+        "counterpart: this tape was not replayed from the one the value is on, or before "
+        "the value was recorded");
   const Tensor& value = recording_->nodes[node].value;
   return recording_->at(node, value.defined() ? value : replay_value(node));
 }

@@ -20,7 +20,10 @@ Tape::~Tape() {
 }
 Tape::Tape(Tape&& other) noexcept : recording_(std::exchange(other.recording_, nullptr)) {}
 Tape& Tape::operator=(Tape&& other) noexcept {
-  std::swap(recording_, other.recording_);
+  if (this != &other) {
+    if (recording_) Recording::end(recording_);
+    recording_ = std::exchange(other.recording_, nullptr);
+  }
   return *this;
 }
 
@@ -37,12 +40,16 @@ Var leaf(const char* what, Recording& recording, const Var& value, Leaf kind) {
 
 }  // namespace
 
-Var Tape::input(const Var& value) { return leaf("input", *recording_, value, Leaf::input); }
-Var Tape::variable(const Var& value) {
-  return leaf("variable", *recording_, value, Leaf::variable);
+Var Tape::input(const Var& value) { return leaf("input", here(), value, Leaf::input); }
+Var Tape::variable(const Var& value) { return leaf("variable", here(), value, Leaf::variable); }
+
+Recording& Tape::here() const {
+  if (!recording_) throw TapeError("tape: it was moved from; use the one it was moved to");
+  return *recording_;
 }
 
 void Tape::require_here(const char* what, const Var& x) const {
+  here();
   const Recording* recording = Recording::of(x);
   if (!recording)
     throw TapeError(
@@ -128,9 +135,10 @@ Gradients Tape::backward(std::span<const Var> ys, std::span<const Var> cotangent
   return detail::Sweep(*recording_, ys, cotangents, &wrt).run();
 }
 
-std::size_t Tape::size() const { return recording_->size(); }
+std::size_t Tape::size() const { return here().size(); }
 
 std::size_t Tape::kept_bytes(bool leaves) const {
+  here();
   std::unordered_set<const void*> seen;
   if (!leaves)
     for (const detail::Node& node : recording_->nodes)

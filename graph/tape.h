@@ -105,11 +105,13 @@ class Tape {
   /// leaves only if asked.
   std::size_t kept_bytes(bool leaves = false) const;
 
-  const detail::Recording& recording() const { return *recording_; }
-  detail::Recording& recording() { return *recording_; }
+  const detail::Recording& recording() const { return here(); }
+  detail::Recording& recording() { return here(); }
 
  private:
   explicit Tape(detail::Recording* recording) : recording_(recording) {}
+  /// Errors: TapeError if this tape was moved from.
+  detail::Recording& here() const;
   void require_here(const char* what, const Var& x) const;
   Tensor replay_value(std::uint32_t node) const;
 

@@ -75,7 +75,7 @@ class Tensor {
   /// Entry `index` of the leading axis, without that axis; shares memory.
   Tensor operator[](std::size_t index) const;
   /// A copy in another dtype (the same tensor if it has it already).
-  Tensor to(DType dtype) const;
+  Tensor to(DType target) const;
 
   /// True if no other tensor shares these elements, so that writing needs no copy.
   bool unique() const {

@@ -18,9 +18,11 @@ namespace {
 // The tape a transform works on: that of its arguments, or a local one.
 class Ground {
  public:
-  explicit Ground(std::span<const Var> xs) {
-    for (const Var& x : xs)
-      if (Recording* recording = Recording::of(x)) recording_ = recording;
+  /// `extra` is a cotangent or tangent: it may be what brings the tape.
+  Ground(const char* transform, std::span<const Var> xs, const Var* extra = nullptr)
+      : transform_(transform) {
+    for (const Var& x : xs) stand_on(x);
+    if (extra) stand_on(*extra);
     nested_ = recording_ != nullptr;
     if (!nested_) recording_ = &tape_.recording();
   }
@@ -43,6 +45,11 @@ class Ground {
   /// Gradients of y by xs, zeros where no path leads.
   std::vector<Var> gradients(const Var& y, const Var& cotangent, std::span<const Var> xs) const {
     std::vector<Var> result(xs.size());
+    if (Recording* of_y = Recording::of(y); of_y && of_y != recording_)
+      throw TapeError(
+          fmt::format("{}: f returned a value of another tape; put the points and what f "
+                      "captures on one tape with tape.input(...)",
+                      transform_));
     if (y.tracked()) {
       Wrt by;
       by.add(xs);
@@ -57,6 +64,18 @@ class Ground {
   }
 
  private:
+  void stand_on(const Var& x) {
+    Recording* recording = Recording::of(x);
+    if (!recording || recording == recording_) return;
+    if (recording_)
+      throw TapeError(
+          fmt::format("{}: its arguments are on two tapes; put both on one, or pass a "
+                      "value across with .value()",
+                      transform_));
+    recording_ = recording;
+  }
+
+  const char* transform_;
   Tape tape_;
   Recording* recording_ = nullptr;
   bool nested_ = false;
@@ -80,6 +99,9 @@ void require_shape(const char* transform, const char* what, const Var& v, const 
   if (v.shape() != like.shape())
     throw ShapeError(fmt::format("{}: the {} has shape {} and not {}", transform, what,
                                  to_string(v.shape()), to_string(like.shape())));
+  if (v.dtype() != like.dtype())
+    throw DTypeError(fmt::format("{}: the {} is {} and not {}", transform, what,
+                                 to_string(v.dtype()), to_string(like.dtype())));
 }
 
 Pulled finish(const Ground& ground, const Var& y, const Var& cotangent, std::span<const Var> xs) {
@@ -112,7 +134,7 @@ Var Recording::track(const Var& x) {
 
 Pulled pull(const char* transform, const Function& f, std::span<const Var> xs,
             const Var* cotangent) {
-  const Ground ground(xs);
+  const Ground ground(transform, xs, cotangent);
   const std::vector<Var> points = tracked(ground, xs);
   const Var y = f(points);
   if (cotangent) require_shape(transform, "cotangent", *cotangent, y);
@@ -121,7 +143,7 @@ Pulled pull(const char* transform, const Function& f, std::span<const Var> xs,
 }
 
 Pulled pull_ones(const Function& f, std::span<const Var> xs) {
-  const Ground ground(xs);
+  const Ground ground("derivative", xs);
   const std::vector<Var> points = tracked(ground, xs);
   const Var y = f(points);
   return finish(ground, y, ones_like(y.value()), points);
@@ -129,7 +151,7 @@ Pulled pull_ones(const Function& f, std::span<const Var> xs) {
 
 ValueAndTangent push(const Function& f, const Var& x, const Var& tangent) {
   require_shape("jvp", "tangent", tangent, x);
-  const Ground ground(std::span(&x, 1));
+  const Ground ground("jvp", std::span(&x, 1), &tangent);
   const Var point = ground.tracked(x);
   const Var y = f(std::span(&point, 1));
   // J' c is linear in c: its derivative by c along the tangent is J times the tangent.
@@ -141,7 +163,7 @@ ValueAndTangent push(const Function& f, const Var& x, const Var& tangent) {
 
 Var hessian_product(const Function& f, const Var& x, const Var& v) {
   require_shape("hvp", "vector", v, x);
-  const Ground ground(std::span(&x, 1));
+  const Ground ground("hvp", std::span(&x, 1), &v);
   const Var point = ground.tracked(x);
   const Var y = f(std::span(&point, 1));
   require_scalar("hvp", y);
@@ -167,7 +189,7 @@ Shape joined(const Shape& y, const Shape& x) {
 }  // namespace
 
 Var jacobian_of(const Function& f, const Var& x) {
-  const Ground ground(std::span(&x, 1));
+  const Ground ground("jacobian", std::span(&x, 1));
   const Var point = ground.tracked(x);
   const Var y = f(std::span(&point, 1));
   const Shape shape = joined(y.shape(), x.shape());

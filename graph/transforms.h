@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "members.h"
 #include "tape.h"
 #include "var.h"
 
@@ -65,8 +66,8 @@ Function over_arguments(F& f) {
 /// arguments `gradients` holds one for each; an argument that f does not use gets zeros. Errors:
 /// ShapeError if f does not return a scalar.
 template <class F>
-auto value_and_grad(F f) {
-  return [f = std::move(f)](const auto&... arguments) {
+auto value_and_grad(F&& f) {
+  return [f = detail::held(std::forward<F>(f))](const auto&... arguments) {
     constexpr std::size_t n = sizeof...(arguments);
     const std::array<Var, n> xs{Var(arguments)...};
     detail::Pulled pulled =
@@ -84,8 +85,8 @@ auto value_and_grad(F f) {
 /// grad(f)(x): the gradient of a scalar f, of x's shape; with several arguments a std::array, one
 /// for each. Errors: ShapeError if f does not return a scalar.
 template <class F>
-auto grad(F f) {
-  return [inner = value_and_grad(std::move(f))](const auto&... arguments) {
+auto grad(F&& f) {
+  return [inner = value_and_grad(std::forward<F>(f))](const auto&... arguments) {
     if constexpr (sizeof...(arguments) == 1) return inner(arguments...).gradient;
     else return inner(arguments...).gradients;
   };
@@ -94,8 +95,8 @@ auto grad(F f) {
 /// derivative(u)(x): du/dx of a scalar field, point by point: x is a batch of points, u maps each
 /// row to one value independently of the others, and the result has x's shape.
 template <class F>
-auto derivative(F u) {
-  return [u = std::move(u)](const Var& x) -> Var {
+auto derivative(F&& u) {
+  return [u = detail::held(std::forward<F>(u))](const Var& x) -> Var {
     return detail::pull_ones(detail::over_list(u), std::span(&x, 1)).gradients[0];
   };
 }

@@ -73,7 +73,7 @@ Tensor orthogonal(const Shape& shape, Rng& rng) {
   return Tensor::from<double>({result.data(), shape.size()}, shape).to(f32);
 }
 
-Initializer scaled(Initializer initializer, double gain) {
+Initializer scaled(const Initializer& initializer, double gain) {
   return
       [=](const Shape& shape, Rng& rng) { return (gain * Var(initializer(shape, rng))).value(); };
 }

@@ -30,7 +30,7 @@ Tensor lecun_normal(const Shape& shape, Rng& rng);
 Tensor orthogonal(const Shape& shape, Rng& rng);
 
 /// Another initialiser's values times `gain`: scaled(orthogonal, 1.4).
-Initializer scaled(Initializer initializer, double gain);
+Initializer scaled(const Initializer& initializer, double gain);
 /// Uniform in [low, high).
 Initializer uniform(double low, double high);
 /// Normal with this mean and standard deviation.

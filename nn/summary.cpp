@@ -87,17 +87,19 @@ std::string flops_text(double flops) {
 }  // namespace
 
 std::string to_string(const Summary& summary) {
-  const auto line = [](std::string_view module, std::string_view output, std::string_view parameters,
-                       std::string_view bytes, std::string_view flops) {
+  const auto line = [](std::string_view module, std::string_view output,
+                       std::string_view parameters, std::string_view bytes,
+                       std::string_view flops) {
     return fmt::format("{:<30} {:<16} {:>12} {:>10} {:>12}\n", module, output, parameters, bytes,
                        flops);
   };
   const std::string rule(84, '-');
   std::string text = line("Module (ops)", "Output", "Parameters", "Bytes", "Forward") + rule + "\n";
   for (const Summary::Row& row : summary.rows)
-    text += line(row.path.empty() ? fmt::format("({})", row.ops) : fmt::format("{} ({})", row.path, row.ops),
-                 to_string(row.output), fmt::format("{}", row.parameters), bytes_text(row.bytes),
-                 flops_text(row.flops));
+    text += line(
+        row.path.empty() ? fmt::format("({})", row.ops) : fmt::format("{} ({})", row.path, row.ops),
+        to_string(row.output), fmt::format("{}", row.parameters), bytes_text(row.bytes),
+        flops_text(row.flops));
   return text + rule + "\n" +
          line("Total", "", fmt::format("{}", summary.parameters), bytes_text(summary.bytes),
               flops_text(summary.flops));

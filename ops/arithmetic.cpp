@@ -207,7 +207,23 @@ namespace {
 Var like(double value, const Var& x) { return Var(scalar(value, x.dtype())); }
 }  // namespace
 
+Var maximum(const Var& a, double b) { return maximum(a, like(b, a)); }
+Var maximum(double a, const Var& b) { return maximum(like(a, b), b); }
+Var minimum(const Var& a, double b) { return minimum(a, like(b, a)); }
+Var minimum(double a, const Var& b) { return minimum(like(a, b), b); }
+Var equal(const Var& a, double b) { return equal(a, like(b, a)); }
+Var equal(double a, const Var& b) { return equal(like(a, b), b); }
 Var not_equal(const Var& a, double b) { return not_equal(a, like(b, a)); }
+Var not_equal(double a, const Var& b) { return not_equal(like(a, b), b); }
+Var less(const Var& a, double b) { return less(a, like(b, a)); }
+Var less(double a, const Var& b) { return less(like(a, b), b); }
+Var less_equal(const Var& a, double b) { return less_equal(a, like(b, a)); }
+Var less_equal(double a, const Var& b) { return less_equal(like(a, b), b); }
+Var greater(const Var& a, double b) { return greater(a, like(b, a)); }
+Var greater(double a, const Var& b) { return greater(like(a, b), b); }
+Var greater_equal(const Var& a, double b) { return greater_equal(a, like(b, a)); }
+Var greater_equal(double a, const Var& b) { return greater_equal(like(a, b), b); }
+
 Var operator<(const Var& a, const Var& b) { return less(a, b); }
 Var operator<(const Var& a, double b) { return less(a, like(b, a)); }
 Var operator<=(const Var& a, const Var& b) { return less_equal(a, b); }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Arithmetic on Vars with numpy broadcasting, and comparisons. Operands are f32 or f64, both the
-// same (comparisons take i64 too); a plain number takes the other operand's dtype.
-// Errors: ShapeError if the shapes do not broadcast; DTypeError if the dtypes differ.
+// same (comparisons take i64 too). A plain number stands on either side of + - * /, pow, maximum,
+// minimum and the named comparisons, on the right of < <= > >=, and for one choice of where; it
+// takes the other operand's dtype. Errors: ShapeError if the shapes do not broadcast; DTypeError if
+// the dtypes differ.
 #pragma once
 
 #include "../graph/var.h"
@@ -18,8 +20,12 @@ Var mul(const Var& a, const Var& b);
 Var div(const Var& a, const Var& b);
 /// The larger of each pair; on a tie each gets half of the gradient. NaN wins.
 Var maximum(const Var& a, const Var& b);
+Var maximum(const Var& a, double b);
+Var maximum(double a, const Var& b);
 /// The smaller of each pair; on a tie each gets half of the gradient. NaN wins.
 Var minimum(const Var& a, const Var& b);
+Var minimum(const Var& a, double b);
+Var minimum(double a, const Var& b);
 /// a^b; the derivative by b is that of a > 0.
 Var pow(const Var& a, const Var& b);
 /// x^exponent
@@ -33,12 +39,23 @@ Var squared_difference(const Var& a, const Var& b);
 
 /// 1 where true, else 0, in the operands' dtype; carries no gradient.
 Var equal(const Var& a, const Var& b);
+Var equal(const Var& a, double b);
+Var equal(double a, const Var& b);
 Var not_equal(const Var& a, const Var& b);
-Var less(const Var& a, const Var& b);
-Var less_equal(const Var& a, const Var& b);
-Var greater(const Var& a, const Var& b);
-Var greater_equal(const Var& a, const Var& b);
 Var not_equal(const Var& a, double b);
+Var not_equal(double a, const Var& b);
+Var less(const Var& a, const Var& b);
+Var less(const Var& a, double b);
+Var less(double a, const Var& b);
+Var less_equal(const Var& a, const Var& b);
+Var less_equal(const Var& a, double b);
+Var less_equal(double a, const Var& b);
+Var greater(const Var& a, const Var& b);
+Var greater(const Var& a, double b);
+Var greater(double a, const Var& b);
+Var greater_equal(const Var& a, const Var& b);
+Var greater_equal(const Var& a, double b);
+Var greater_equal(double a, const Var& b);
 
 /// a where `condition` is not 0, else b; NaN or infinity on the side not chosen does no harm, in
 /// value or gradient.

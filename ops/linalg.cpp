@@ -70,8 +70,9 @@ Operand read_the_other(Operand needed) {
 
 Var as_matrix(const Var& x) {
   if (x.rank() == 2) return x;
-  const std::size_t columns = x.shape().back();
-  return reshape(x, Shape{columns == 0 ? 0 : x.size() / columns, columns});
+  std::size_t rows = 1;  // not size / columns: there may be no columns
+  for (std::size_t k = 0; k + 1 < x.rank(); ++k) rows *= x.shape()[k];
+  return reshape(x, Shape{rows, x.shape().back()});
 }
 
 class Matmul final : public Op {

@@ -16,14 +16,19 @@ void Optimizer::update(std::span<Parameter* const> parameters, const Gradients& 
     if (!gradient)
       throw TapeError(fmt::format("{}: '{}' got no gradient: {}", name(), parameter->name(),
                                   gradients.why_missing(*parameter)));
-    if (gradient->shape() != parameter->shape() || gradient->dtype() != parameter->dtype())
+    if (gradient->dtype() != parameter->dtype())
+      throw DTypeError(fmt::format(
+          "{}: '{}' is {} but its gradient {}; was the parameter replaced "
+          "after the forward pass?",
+          name(), parameter->name(), to_string(parameter->dtype()), to_string(gradient->dtype())));
+    if (gradient->shape() != parameter->shape())
       throw ShapeError(fmt::format(
-          "{}: '{}' is {} {} but its gradient {} {}; was the parameter "
-          "replaced after the forward pass?",
-          name(), parameter->name(), to_string(parameter->shape()), to_string(parameter->dtype()),
-          to_string(gradient->shape()), to_string(gradient->dtype())));
+          "{}: '{}' is {} but its gradient {}; was the parameter replaced "
+          "after the forward pass?",
+          name(), parameter->name(), to_string(parameter->shape()), to_string(gradient->shape())));
     found.push_back(gradient->value());
   }
+  for (std::size_t i = 0; i < parameters.size(); ++i) check_state(*parameters[i], i);
   std::vector<State*> states;
   for (std::size_t i = 0; i < parameters.size(); ++i)
     states.push_back(&state_of(*parameters[i], i));
@@ -39,21 +44,26 @@ void Optimizer::update(std::span<Parameter* const> parameters, const Gradients& 
   }
 }
 
+std::string Optimizer::key_of(const Parameter& parameter, std::size_t index) {
+  return parameter.name().empty() ? std::to_string(index) : parameter.name();
+}
+
+void Optimizer::check_state(const Parameter& parameter, std::size_t index) const {
+  const auto known = states_.find(key_of(parameter, index));
+  if (known == states_.end() || known->second.parameter == parameter.id()) return;
+  throw ValueError(
+      fmt::format("{}: it has state for another parameter called '{}'; use one optimizer for each "
+                  "model",
+                  name(), known->first));
+}
+
 Optimizer::State& Optimizer::state_of(const Parameter& parameter, std::size_t index) {
-  const std::string key = parameter.name().empty() ? std::to_string(index) : parameter.name();
-  const auto [entry, fresh] = states_.try_emplace(key);
-  State& state = entry->second;
-  if (fresh) {
-    state.parameter = parameter.id();
-    for (std::size_t slot = 0; slot < slot_count(); ++slot)
-      state.slots.push_back(zeros_like(parameter.value()));
-  } else if (state.parameter != parameter.id()) {
-    throw ValueError(
-        fmt::format("{}: it has state for another parameter called '{}'; use one "
-                    "optimizer for each model",
-                    name(), key));
-  }
-  return state;
+  const std::string key = key_of(parameter, index);
+  if (const auto known = states_.find(key); known != states_.end()) return known->second;
+  State fresh{parameter.id(), {}};
+  for (std::size_t slot = 0; slot < slot_count(); ++slot)
+    fresh.slots.push_back(zeros_like(parameter.value()));
+  return states_.emplace(key, std::move(fresh)).first->second;
 }
 
 }  // namespace wengert

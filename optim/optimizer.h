@@ -55,6 +55,8 @@ class Optimizer {
     std::uint64_t parameter;
     std::vector<Tensor> slots;
   };
+  static std::string key_of(const Parameter& parameter, std::size_t index);
+  void check_state(const Parameter& parameter, std::size_t index) const;
   State& state_of(const Parameter& parameter, std::size_t index);
 
   std::map<std::string, State> states_;

@@ -390,7 +390,7 @@ TEST_CASE("dropout's gradient is its mask over 1 - rate", "[rng]") {
   CHECK(same_bits((3.0 * wg::Var(gradient)).value(), y.value()));
 }
 
-TEST_CASE("dropout of rate 0 is its operand, and a rate outside [0, 1) is refused", "[rng]") {
+TEST_CASE("dropout of rate 0 is its operand, and a rate below 0 or from 1 on is refused", "[rng]") {
   wg::Rng rng{1};
   const wg::Var x = rng.normal({10});
   const wg::Rng before = rng;

@@ -93,3 +93,21 @@ TEST_CASE("off the tape a checkpoint just calls its function") {
   const auto twice = checkpoint([](const Var& x) { return 2 * x; });
   CHECK(twice(Var(scalar(4.0))).item() == 8.0);
 }
+
+TEST_CASE("derivatives can be taken inside a checkpoint") {
+  const auto inner = [](const Var& z) {
+    return grad([](const Var& q) { return sum(wengert::tanh(q) * q); })(z);
+  };
+  const auto plain = [&](const Var& x) { return sum(square(inner(square(x)))); };
+  const auto thrifty = [&](const Var& x) { return sum(square(checkpoint(inner)(square(x)))); };
+  const Tensor x = tensor({0.3, -0.7}, f64);
+  CHECK(same_bits(grad(plain)(Var(x)).value(), grad(thrifty)(Var(x)).value()));
+}
+
+TEST_CASE("many checkpoints cost linear time") {
+  Tape tape;
+  const Var x = tape.variable(scalar(1.0, f64));
+  Var h = x;
+  for (int i = 0; i < 100'000; ++i) h = checkpoint([](const Var& v) { return sin(v); })(h);
+  CHECK(tape.backward(h)[x].item() > 0.0);  // would take a minute if each searched all
+}

@@ -147,9 +147,11 @@ TEST_CASE("gradients say why they lack a value") {
       "gradients: node 3 (mul) was not asked for, or no path leads to it from the loss; "
       "gradients of intermediate values are kept on request: tape.backward(loss, wrt(h))");
   const Parameter w(scalar(1.0), "encoder.bias");
-  CHECK_THROWS_WITH(g[w],
-                    "gradients: 'encoder.bias' got no gradient: it is not on the loss's tape: the "
-                    "forward pass never used it");
+  CHECK_THROWS_WITH(
+      g[w],
+      "gradients: 'encoder.bias' got no gradient: it is not on the loss's tape: the "
+      "forward pass never used it, or used a copy of its module (a copy has parameters "
+      "of its own)");
 }
 
 TEST_CASE("an optimizer that misses a gradient says why and changes nothing") {
@@ -169,7 +171,7 @@ TEST_CASE("an optimizer that misses a gradient says why and changes nothing") {
   CHECK_THROWS_WITH(
       adam.update(model, tape.backward(loss)),
       "adam: 'encoder.bias' got no gradient: it is not on the loss's tape: the forward "
-      "pass never used it");
+      "pass never used it, or used a copy of its module (a copy has parameters of its own)");
   CHECK_THROWS_WITH(adam.update(model, tape.backward(loss, wrt(x))),
                     "backward: node 0 (input) is not tracked; use tape.variable(...) instead of "
                     "tape.input(...)");

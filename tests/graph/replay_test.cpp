@@ -95,3 +95,26 @@ TEST_CASE("a replay says what does not fit") {
   CHECK_THROWS_WITH(tape.replay(y, {{w, scalar(1.0)}}),
                     "replay: parameter 'w' is not on this tape");
 }
+
+TEST_CASE("only the tape something was replayed from has counterparts") {
+  Tape a, b;
+  const Var p = a.variable(ones({2}));
+  b.variable(ones({2}));
+  CHECK_THROWS_AS(b.counterpart(p), TapeError);
+  const Tape again = a.replayed();
+  const Var later = 2 * p;
+  CHECK(again.counterpart(p).on_tape());
+  CHECK_THROWS_AS(again.counterpart(later), TapeError);
+}
+
+TEST_CASE("a custom op whose forward captures a value of the tape is refused") {
+  Tape tape;
+  const Var a = tape.variable(scalar(2.0));
+  const auto captures = custom_op<1>(
+      "captures", [&](const Var& q) { return q * a; },
+      [&](const Var&, const Var&, const Var& g) { return g * a; });
+  CHECK_THROWS_WITH(
+      captures(a),
+      "captures: its forward used a value that is on a tape; pass it as an input, or its "
+      "gradient would be lost");
+}

@@ -68,3 +68,14 @@ TEST_CASE("conversions between dtypes keep the values") {
   CHECK(a.to(i64).at({0}) == 1);
   CHECK(a.to(f64).shares_memory_with(a));
 }
+
+TEST_CASE("a tape can be moved, and what it was moved from says so") {
+  Tape first;
+  const Var x = first.variable(scalar(3.0));
+  Tape second = std::move(first);
+  CHECK(second.backward(square(x))[x].item() == 6.0);
+  CHECK_THROWS_WITH(first.size(), "tape: it was moved from; use the one it was moved to");
+  CHECK_THROWS_AS(first.input(ones({1})), TapeError);
+  second = Tape();
+  CHECK_FALSE(x.on_tape());
+}

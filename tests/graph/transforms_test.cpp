@@ -161,3 +161,26 @@ TEST_CASE("transforms say what they need") {
   CHECK_THROWS_WITH(vjp(vector, x, Var(ones({2}))), "vjp: the cotangent has shape [2] and not [3]");
   CHECK_THROWS_WITH(jvp(vector, x, Var(ones({2}))), "jvp: the tangent has shape [2] and not [3]");
 }
+
+TEST_CASE("the derivative of a net follows its training") {
+  Rng rng{1};
+  Linear line{1, 1, rng};
+  const auto slope = derivative(line);
+  line.weight.set(full({1, 1}, 7.0));
+  CHECK(slope(Var(ones({3, 1}))).value().at({2, 0}) == 7.0);
+}
+
+TEST_CASE("transforms refuse values of another tape") {
+  Tape tape, other;
+  const Var w = tape.variable(tensor({1, 2})), x = ones({2});
+  CHECK_THROWS_WITH(grad([&](const Var&) { return sum(w * w); })(x),
+                    "value_and_grad: f returned a value of another tape; put the points and what f "
+                    "captures on one tape with tape.input(...)");
+  const auto f = [](const Var& v) { return 2 * v; };
+  CHECK_THROWS_WITH(
+      vjp(f, other.input(x), w),
+      "vjp: its arguments are on two tapes; put both on one, or pass a value across with "
+      ".value()");
+  const ValueAndGradient pulled = vjp(f, x, w);  // the cotangent brings the tape
+  CHECK(tape.backward(sum(pulled.gradient))[w].value().at({0}) == 2.0);
+}

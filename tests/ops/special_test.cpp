@@ -377,6 +377,45 @@ TEST_CASE("any reduction leaves an empty axis that it does not reduce", "[ops]")
   CHECK(wg::argmin(none).shape() == Shape{0});
 }
 
+TEST_CASE("products of empty matrices run backward at any rank", "[ops]") {
+  // Each operand's gradient has the operand's shape, and sums nothing where the product is empty.
+  struct Product {
+    Call call;
+    std::vector<Shape> operands;
+    Shape result;
+  };
+  const Call matmul = [](std::span<const Var> x) { return wg::matmul(x[0], x[1]); };
+  const Call linear = [](std::span<const Var> x) { return wg::linear(x[0], x[1], x[2]); };
+  const std::vector<Product> products{
+      {matmul, {{3, 0}, {0, 4}}, {3, 4}},
+      {matmul, {{2, 3, 0}, {0, 4}}, {2, 3, 4}},
+      {matmul, {{2, 3, 5}, {5, 0}}, {2, 3, 0}},
+      {matmul, {{2, 0, 5}, {5, 4}}, {2, 0, 4}},
+      {matmul, {{0, 3, 5}, {5, 4}}, {0, 3, 4}},
+      {linear, {{0}, {2, 0}, {2}}, {2}},
+      {linear, {{3, 0}, {2, 0}, {2}}, {3, 2}},
+      {linear, {{2, 3, 0}, {2, 0}, {2}}, {2, 3, 2}},
+      {linear, {{2, 3, 5}, {0, 5}, {0}}, {2, 3, 0}},
+      {linear, {{2, 0, 5}, {4, 5}, {4}}, {2, 0, 4}},
+  };
+  for (const wg::DType dtype : {wg::f32, wg::f64})
+    for (const Product& product : products) {
+      std::vector<Tensor> xs;
+      for (const Shape& shape : product.operands) xs.push_back(wg::ones(shape, dtype));
+      INFO(to_string(xs[0].shape()) << " and " << to_string(xs[1].shape()));
+      const Var y = product.call(std::vector<Var>(xs.begin(), xs.end()));
+      CHECK(y.shape() == product.result);
+      const std::vector<Tensor> g = gradients(product.call, xs);
+      for (std::size_t k = 0; k < xs.size(); ++k) {
+        CHECK(g[k].shape() == xs[k].shape());
+        // The bias alone is added to every row; what is multiplied by nothing has gradient 0.
+        const double wanted =
+            k == 2 && y.size() > 0 ? static_cast<double>(y.size() / xs[2].size()) : 0.0;
+        CHECK(elements(g[k]) == List(xs[k].size(), wanted));
+      }
+    }
+}
+
 TEST_CASE("one element is its own sum, mean, extreme and logsumexp", "[ops]") {
   for (const wg::DType dtype : {wg::f32, wg::f64})
     for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}}) {

@@ -120,3 +120,40 @@ TEST_CASE("flushing denormals ends with its scope") {
   }
   CHECK(tiny * 0.1F != 0.0F);
 }
+
+namespace {
+struct Tied {
+  Parameter w{scalar(1.0)};
+  static void members(auto& self, auto&& visit) {
+    visit("encoder", self.w);
+    visit("decoder", self.w);
+  }
+};
+}  // namespace
+
+TEST_CASE("a parameter listed under two names is updated and counted once") {
+  Tied model;
+  Sgd sgd{{.rate = 0.1}};
+  Tape tape;
+  const Var x = tape.input(scalar(1.0));
+  sgd.update(model, tape.backward(model.w.on(x) * x));
+  CHECK(model.w.value().item() == Approx(0.9));
+  CHECK(parameter_count(model) == 1);
+}
+
+TEST_CASE("a refused update leaves no state behind") {
+  Parameter a(scalar(1.0), "a"), other_a(scalar(1.0), "a"), b(scalar(1.0), "b"),
+      other_b(scalar(1.0), "b");
+  Sgd sgd{{.rate = 0.1, .momentum = 0.9}};
+  const auto step = [&](std::vector<Parameter*> list) {
+    Tape tape;
+    const Var x = tape.input(scalar(1.0));
+    Var loss = scalar(0.0);
+    for (const Parameter* parameter : list) loss = loss + parameter->on(x);
+    sgd.update(std::span<Parameter* const>(list), tape.backward(loss));
+  };
+  step({&a});
+  CHECK_THROWS_AS(step({&other_b, &other_a}), ValueError);
+  step({&a, &b});
+  CHECK(sgd.steps() == 2);
+}
