@@ -28,9 +28,9 @@ int main(int argc, char** argv) {
 
   wg::Rng rng{1};
   const auto [train, test] = wg::data::split(wg::data::digits(), 0.25, rng);
-  wg::Sequential encoder{wg::Linear{64, 32, rng}, wg::tanh, wg::Linear{32, 8, rng}};
-  wg::Sequential decoder{wg::Linear{8, 32, rng}, wg::tanh, wg::Linear{32, 64, rng}, wg::sigmoid};
-  wg::Sequential model{encoder, decoder};
+  wg::Sequential model{
+      wg::Sequential{wg::Linear{64, 32, rng}, wg::tanh, wg::Linear{32, 8, rng}},
+      wg::Sequential{wg::Linear{8, 32, rng}, wg::tanh, wg::Linear{32, 64, rng}, wg::sigmoid}};
   wg::print("{}", wg::summary(model, wg::zeros({1, 64})));
 
   wg::Adam adam{{.rate = 3e-3}};

@@ -12,7 +12,8 @@
 namespace wengert {
 
 /// A tuple of modules (structs, lambdas, functions such as wg::relu); the output of each is the
-/// input of the next. Members are named "0", "1", ...
+/// input of the next. Members are named "0", "1", ... It holds its own: a module passed by name is
+/// copied, and `model.get<0>()` is the one that is trained.
 template <class... Modules>
 class Sequential {
  public:

@@ -167,8 +167,10 @@ Var softmax_cross_entropy(const Var& logits, const Var& labels) {
 }
 Var softmax_cross_entropy_with_distribution(const Var& logits, const Var& targets) {
   if (logits.shape() != targets.shape())
-    throw ShapeError(fmt::format("cross_entropy: logits {} and target distributions {} differ",
-                                 to_string(logits.shape()), to_string(targets.shape())));
+    throw ShapeError(
+        fmt::format("cross_entropy: logits {} and target distributions {} differ; class "
+                    "labels are i64, e.g. labels({{0, 1}})",
+                    to_string(logits.shape()), to_string(targets.shape())));
   return -sum(targets * log_softmax(logits), -1);
 }
 

@@ -598,6 +598,7 @@ TEST_CASE("shapes that do not fit are named, with the rule they break", "[ops]")
           wg::softmax_cross_entropy(a, Var(wg::labels({0, 1, 2})));
         }) == "cross_entropy: logits [2, 3] take labels [2], got [3]");
   CHECK(said([&] { wg::softmax_cross_entropy_with_distribution(a, b); }) ==
-        "cross_entropy: logits [2, 3] and target distributions [4] differ");
+        "cross_entropy: logits [2, 3] and target distributions [4] differ; class labels are i64, "
+        "e.g. labels({0, 1})");
   CHECK(said([&] { wg::sum_to(a, Shape{2}); }) == "sum_to: [2] is not [2, 3] before broadcasting");
 }
