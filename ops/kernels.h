@@ -68,16 +68,6 @@ template <class F>
 constexpr auto from_output(F f) {
   return Rule<bits(From::output), F>{f};
 }
-/// Reads the input at this place and the output.
-template <class F>
-constexpr auto from_input_and_output(F f) {
-  return Rule<bits(From::left) | bits(From::output), F>{f};
-}
-template <class F>
-constexpr auto from_left_and_output(F f) {
-  return Rule<bits(From::left) | bits(From::output), F>{f};
-}
-
 /// Runs `f` over broadcast operands of element type T into `out`.
 template <class T, std::size_t N, class F>
 void broadcast_transform(Tensor& out, const std::array<const Tensor*, N>& operands, F f) {
