@@ -4,6 +4,7 @@
 
 #include "gradcheck/gradcheck.h"
 #include "graph/analysis.h"
+#include "graph/buffer.h"
 #include "graph/checkpoint.h"
 #include "graph/custom_op.h"
 #include "graph/denormals.h"
@@ -11,6 +12,7 @@
 #include "graph/error.h"
 #include "graph/gradients.h"
 #include "graph/members.h"
+#include "graph/mode.h"
 #include "graph/parameter.h"
 #include "graph/peak_memory.h"
 #include "graph/print.h"

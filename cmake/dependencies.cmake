@@ -13,6 +13,13 @@ find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 find_path(FAST_FLOAT_INCLUDE_DIR fast_float/fast_float.h REQUIRED)
 find_path(EIGEN_INCLUDE_DIR Eigen/QR PATH_SUFFIXES eigen3 REQUIRED)
 
+# libzip. Debian's own CMake file for it asks for its command line tools as well.
+find_library(LIBZIP_LIBRARY zip REQUIRED)
+find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
+
+# TensorBoard's event files are written where protobuf is there.
+find_package(Protobuf QUIET)
+
 # OpenBLAS. Where it is in no usual place, pkg-config may know.
 find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
@@ -33,7 +40,7 @@ else()
   message(STATUS "Small products: OpenBLAS (libxsmm not found or not wanted)")
 endif()
 mark_as_advanced(XSIMD_INCLUDE_DIR RANDOM123_INCLUDE_DIR FAST_FLOAT_INCLUDE_DIR EIGEN_INCLUDE_DIR
-                 OPENBLAS_LIBRARY CBLAS_INCLUDE_DIR LIBXSMM_LIBRARY
+                 LIBZIP_LIBRARY LIBZIP_INCLUDE_DIR OPENBLAS_LIBRARY CBLAS_INCLUDE_DIR LIBXSMM_LIBRARY
                  LIBXSMM_INCLUDE_DIR)
 
 if(WENGERT_BUILD_EXAMPLES OR WENGERT_BUILD_BENCH)

@@ -35,11 +35,11 @@ file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/include/wengert SYM
 target_include_directories(wengert PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
                                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_include_directories(wengert SYSTEM PRIVATE ${XSIMD_INCLUDE_DIR} ${RANDOM123_INCLUDE_DIR}
-                                                  ${FAST_FLOAT_INCLUDE_DIR} ${EIGEN_INCLUDE_DIR}
+                                                  ${FAST_FLOAT_INCLUDE_DIR} ${EIGEN_INCLUDE_DIR} ${LIBZIP_INCLUDE_DIR}
                                                   ${CBLAS_INCLUDE_DIR})
 target_link_libraries(
   wengert
-  PRIVATE fmt::fmt ZLIB::ZLIB Threads::Threads
+  PRIVATE fmt::fmt ZLIB::ZLIB ${LIBZIP_LIBRARY} Threads::Threads
           # Header-only: an installed library no longer needs them.
           $<BUILD_INTERFACE:Boost::headers> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
 

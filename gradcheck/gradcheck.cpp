@@ -77,7 +77,8 @@ class Check {
     std::size_t inputs = 0;
     for (std::uint32_t node = 0; node < recording.size(); ++node) {
       const detail::Node& leaf = recording.nodes[node];
-      if (leaf.leaf != Leaf::variable && leaf.leaf != Leaf::parameter) continue;
+      const bool differentiable = leaf.leaf == Leaf::variable || leaf.leaf == Leaf::parameter;
+      if (!leaf.tracked || !differentiable) continue;
       const Var var = recording.at(node, leaf.value);
       const Var twin = lifted.counterpart(var);
       const Var* found = gradients.find(twin);

@@ -45,7 +45,8 @@ Sweep::Sweep(Recording& tape, std::span<const Var> ys, std::span<const Var> cota
 void Sweep::ask_for(const Wrt& wrt) {
   for (const Var& x : wrt.vars()) asked_.push_back(Recording::index_of(x));
   for (const Parameter* parameter : wrt.parameters())
-    if (const std::uint32_t node = tape_.parameter_node(parameter->id()); node != Recording::none)
+    if (const std::uint32_t node = tape_.parameter_node(parameter->id());
+        node != Recording::none && tape_.nodes[node].tracked)
       asked_.push_back(node);
   std::sort(asked_.begin(), asked_.end());
   first_ = asked_.empty() ? last_ : std::min(asked_.front(), last_);

@@ -56,6 +56,7 @@ const Var& Gradients::operator[](const Parameter& parameter) const {
 }
 
 std::string Gradients::why_missing(const Parameter& parameter) const {
+  if (!parameter.trainable()) return "it is frozen";
   for (const Known& known : known_) {
     if (known.parameter != parameter.id()) continue;
     if (!known.asked) return "backward was not asked for it";

@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "buffer.h"
 #include "parameter.h"
+#include "rng.h"
 #include "tape.h"
 
 namespace wengert {
@@ -52,25 +54,37 @@ auto held(F&& f) {
 }
 }  // namespace detail
 
-/// Calls f(path, parameter) for every parameter, depth first in the order of the lists. Members
-/// that are neither Parameters, modules with a list, nor vectors of these are functions and have
-/// none.
+/// Calls f(path, member) for every Parameter, Buffer and Rng, depth first in the order of the
+/// lists. Members that are none of these, nor modules with a list, nor vectors of these, are
+/// functions and have none.
 template <class Module, class F>
-void for_each_parameter(Module& module, F&& f, const std::string& path = {}) {
+void for_each_member(Module& module, F&& f, const std::string& path = {}) {
   using Plain = std::remove_const_t<Module>;
-  if constexpr (std::same_as<Plain, Parameter>) {
+  if constexpr (std::same_as<Plain, Parameter> || std::same_as<Plain, Buffer> ||
+                std::same_as<Plain, Rng>) {
     f(path, module);
   } else if constexpr (detail::is_vector<Plain>) {
     for (std::size_t i = 0; i < module.size(); ++i)
-      for_each_parameter(module[i], f,
-                         path.empty() ? std::to_string(i) : path + "." + std::to_string(i));
+      for_each_member(module[i], f,
+                      path.empty() ? std::to_string(i) : path + "." + std::to_string(i));
   } else if constexpr (HasMembers<Module>) {
     if constexpr (requires { module.located(path); }) module.located(path);
     Plain::members(module, [&](std::string_view name, auto& member) {
-      for_each_parameter(member, f,
-                         path.empty() ? std::string(name) : path + "." + std::string(name));
+      for_each_member(member, f, path.empty() ? std::string(name) : path + "." + std::string(name));
     });
   }
+}
+
+/// Calls f(path, parameter) for every parameter, in the same order.
+template <class Module, class F>
+void for_each_parameter(Module& module, F&& f, const std::string& path = {}) {
+  for_each_member(
+      module,
+      [&](const std::string& where, auto& member) {
+        if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
+          f(where, member);
+      },
+      path);
 }
 
 /// The parameters of a model, each once; each is told its path ("encoder.0.weight") on the way.
@@ -85,6 +99,30 @@ std::vector<Parameter*> parameters(Model& model) {
       if (known == &parameter) return;  // one parameter under two names: the first is its name
     if (parameter.name() != path && !path.empty()) parameter.rename(path);
     result.push_back(&parameter);
+  });
+  return result;
+}
+
+/// The buffers of a model (running means, masks); each is told its path on the way.
+template <class Model>
+std::vector<Buffer*> buffers(Model& model) {
+  std::vector<Buffer*> result;
+  for_each_member(model, [&](const std::string& path, auto& member) {
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Buffer>) {
+      member.rename(path);
+      result.push_back(&member);
+    }
+  });
+  return result;
+}
+
+/// The random number generators that a model's modules draw from (dropout), with their paths.
+template <class Model>
+std::vector<std::pair<std::string, Rng*>> generators(Model& model) {
+  std::vector<std::pair<std::string, Rng*>> result;
+  for_each_member(model, [&](const std::string& path, auto& member) {
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Rng>)
+      result.emplace_back(path, &member);
   });
   return result;
 }

@@ -27,13 +27,17 @@ Parameter::Parameter(Tensor value, std::string name)
 }
 
 Parameter::Parameter(const Parameter& other)
-    : value_(other.value_), name_(other.name_), id_(other.id_ == 0 ? 0 : fresh_id()) {}
+    : value_(other.value_),
+      name_(other.name_),
+      id_(other.id_ == 0 ? 0 : fresh_id()),
+      trainable_(other.trainable_) {}
 
 Parameter& Parameter::operator=(const Parameter& other) {
   if (this == &other) return *this;
   value_ = other.value_;
   if (id_ == 0) {
     name_ = other.name_;
+    trainable_ = other.trainable_;
     id_ = fresh_id();
   }
   return *this;
@@ -42,13 +46,15 @@ Parameter& Parameter::operator=(const Parameter& other) {
 Parameter::Parameter(Parameter&& other) noexcept
     : value_(std::move(other.value_)),
       name_(std::move(other.name_)),
-      id_(std::exchange(other.id_, 0)) {}
+      id_(std::exchange(other.id_, 0)),
+      trainable_(other.trainable_) {}
 
 Parameter& Parameter::operator=(Parameter&& other) noexcept {
   if (this == &other) return *this;
   value_ = std::move(other.value_);
   name_ = std::move(other.name_);
   id_ = std::exchange(other.id_, 0);
+  trainable_ = other.trainable_;
   return *this;
 }
 
@@ -57,7 +63,7 @@ Var Parameter::on(const Var& x) const {
   if (!value_.defined())
     throw ValueError(fmt::format("parameter '{}': it has no value; was it moved from?", name_));
   if (!recording) return value_;
-  return recording->parameter(value_, id_, name_);
+  return recording->parameter(value_, id_, name_, trainable_);
 }
 
 void Parameter::set(Tensor value) {

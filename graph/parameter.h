@@ -16,7 +16,7 @@ class Parameter {
   explicit Parameter(Tensor value, std::string name = {});
   /// A copy is a parameter of its own; gradients of one say nothing about the other.
   Parameter(const Parameter& other);
-  /// Takes the value (shape and dtype may change); identity and name stay.
+  /// Takes the value (shape and dtype may change); identity, name and whether it is frozen stay.
   Parameter& operator=(const Parameter& other);
   /// Moving keeps the identity.
   Parameter(Parameter&& other) noexcept;
@@ -41,10 +41,16 @@ class Parameter {
   void rename(std::string name) { name_ = std::move(name); }
   std::uint64_t id() const { return id_; }
 
+  /// A frozen parameter takes part in the computation but gets no gradient, and optimizers pass it
+  /// over. Tapes on which it is already are not changed.
+  bool trainable() const { return trainable_; }
+  void set_trainable(bool trainable) { trainable_ = trainable; }
+
  private:
   Tensor value_;
   std::string name_;
   std::uint64_t id_ = 0;
+  bool trainable_ = true;
 };
 
 std::string to_string(const Parameter& parameter);

@@ -63,6 +63,7 @@ void Recording::clear() {
   open_segment = none;
   places.clear();
   place = 0;
+  mode = Mode::training;
   parameter_nodes_.clear();
   shapes_.clear();
   recent_shapes_.fill(0);
@@ -109,11 +110,13 @@ Var Recording::leaf(Tensor value, Leaf kind) {
   return at(index, std::move(value));
 }
 
-Var Recording::parameter(const Tensor& value, std::uint64_t id, const std::string& name) {
+Var Recording::parameter(const Tensor& value, std::uint64_t id, const std::string& name,
+                         bool trainable) {
   if (const std::uint32_t known = parameter_node(id); known != none)
     return at(known, nodes[known].value);
   const std::uint32_t outer = std::exchange(place, 0);
   Var var = leaf(value, Leaf::parameter);
+  nodes[var.index_].tracked = trainable;
   place = outer;
   parameters.push_back({var.index_, id, name});
   parameter_nodes_.emplace(id, var.index_);
@@ -269,6 +272,11 @@ Var apply_static(const Op& op, std::span<const Var* const> inputs) {
 namespace wengert {
 
 bool Var::on_tape() const { return detail::Recording::alive(*this); }
+bool training(const Var& x) {
+  const detail::Recording* recording = detail::Recording::of(x);
+  return recording && recording->mode == Mode::training;
+}
+
 bool Var::tracked() const { return on_tape() && recording_->nodes[index_].tracked; }
 std::string to_string(const Var& value) { return to_string(value.value()); }
 

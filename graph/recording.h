@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "huge_pages.h"
+#include "mode.h"
 #include "op.h"
 #include "scope.h"
 #include "var.h"
@@ -70,7 +71,7 @@ class Recording {
   static std::uint32_t index_of(const Var& var) { return var.index_; }
 
   Var leaf(Tensor value, Leaf kind);
-  Var parameter(const Tensor& value, std::uint64_t id, const std::string& name);
+  Var parameter(const Tensor& value, std::uint64_t id, const std::string& name, bool trainable);
   /// Appends a node. `op` lives as long as the recording.
   Var record(const Op* op, std::span<const Var* const> inputs, Tensor output);
   /// A node that is `x` under a place of its own and tracked in any case: what a transform
@@ -112,6 +113,7 @@ class Recording {
   std::uint32_t open_segment = none;
   PlaceTable places;
   std::uint32_t place = 0;
+  Mode mode = Mode::training;
 
   /// Node of the parameter with this identity, `none` if it is not on this tape.
   std::uint32_t parameter_node(std::uint64_t id) const;

@@ -14,7 +14,7 @@ namespace wengert {
 using detail::Leaf;
 using detail::Recording;
 
-Tape::Tape() : recording_(Recording::begin()) {}
+Tape::Tape(Mode mode) : recording_(Recording::begin()) { recording_->mode = mode; }
 Tape::~Tape() {
   if (recording_) Recording::end(recording_);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gradients.h"
+#include "mode.h"
 #include "parameter.h"
 #include "var.h"
 
@@ -55,7 +56,9 @@ struct Binding {
 
 class Tape {
  public:
-  Tape();
+  /// With Mode::inference, modules that act differently while training (dropout, batch
+  /// normalisation) do what they do afterwards: for gradients of a finished model.
+  explicit Tape(Mode mode = Mode::training);
   ~Tape();
   Tape(Tape&& other) noexcept;
   Tape& operator=(Tape&& other) noexcept;

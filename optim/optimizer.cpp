@@ -8,7 +8,10 @@
 
 namespace wengert {
 
-void Optimizer::update(std::span<Parameter* const> parameters, const Gradients& gradients) {
+void Optimizer::update(std::span<Parameter* const> all, const Gradients& gradients) {
+  std::vector<Parameter*> parameters;
+  for (Parameter* parameter : all)
+    if (parameter->trainable()) parameters.push_back(parameter);
   // Everything that can fail comes first, so that a failed step changes nothing.
   std::vector<Tensor> found;
   for (const Parameter* parameter : parameters) {

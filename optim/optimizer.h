@@ -20,7 +20,7 @@ class Optimizer {
   virtual ~Optimizer() = default;
   virtual std::string_view name() const = 0;
 
-  /// One step for every parameter of the model. Errors, before anything is changed: TapeError if a
+  /// One step for every parameter of the model that is not frozen. Errors, before anything is changed: TapeError if a
   /// parameter got no gradient, with the reason; ShapeError, DTypeError or ValueError if the
   /// optimizer was used on another model of the same names before.
   template <class Model>

@@ -58,6 +58,8 @@ const std::vector<ThirdParty> third_parties{
     {"nlohmann/", {}},
     {"CLI/", {}},
     {"zlib.h", {}},
+    {"zip.h", {}},
+    {"google/protobuf", {}},
 };
 
 /// Where in the library's own sources a third party may be used at all.
