@@ -25,6 +25,7 @@
 #include "nn/init.h"
 #include "nn/linear.h"
 #include "nn/loss.h"
+#include "nn/loss_function.h"
 #include "nn/sequential.h"
 #include "nn/summary.h"
 #include "ops/activation.h"
