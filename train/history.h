@@ -99,8 +99,9 @@ std::string to_json(const History& history);
 History history_from_json(std::string_view text);
 
 /// One row an epoch, columns named in the first line: "epoch", "loss", "validation_loss",
-/// "validation_loss_error", ..., "metric accuracy", "gradient_norm 0.weight", ... Cells without a
-/// number are empty. Replaces the file in one piece. Errors: FileError if it cannot be written.
+/// "validation_loss_error", ..., "metric accuracy", "gradient_norm 0.weight", ... What no epoch has
+/// is no column, what this one lacks an empty cell. Replaces the file in one piece.
+/// Errors: FileError if it cannot be written.
 void write_csv(const History& history, const std::string& path);
 /// One row a step, otherwise the same.
 void write_steps_csv(const History& history, const std::string& path);
