@@ -42,8 +42,10 @@ struct GroupStatistics {
 struct StepRecord {
   std::int64_t step = 0;   ///< from 1, over all epochs
   std::int64_t epoch = 0;  ///< from 1
+  std::size_t samples = 0;
   double loss = not_measured;
-  double rate = not_measured;           ///< learning rate
+  std::map<std::string, double> metrics = {};  ///< of this batch, before the step
+  double rate = not_measured;                  ///< learning rate
   double gradient_norm = not_measured;  ///< of all parameters together, before clipping
   double clip_factor = 1.0;             ///< what the gradient was multiplied with; 1: not clipped
   double seconds = not_measured;

@@ -81,7 +81,10 @@ void write_steps_csv(const History& history, const std::string& path) {
     const StepRecord& step = history.steps[row];
     columns.set(row, "step", static_cast<double>(step.step));
     columns.set(row, "epoch", static_cast<double>(step.epoch));
+    columns.set(row, "samples", static_cast<double>(step.samples));
     columns.set(row, "loss", step.loss);
+    for (const auto& [name, value] : step.metrics)
+      columns.set(row, fmt::format("metric {}", name), value);
     columns.set_measured(row, "rate", step.rate);
     columns.set_measured(row, "gradient_norm", step.gradient_norm);
     columns.set(row, "clip_factor", step.clip_factor);

@@ -33,7 +33,9 @@ void fields(auto&& field, auto& step) requires requires { step.clip_factor; }
 {
   field("step", step.step);
   field("epoch", step.epoch);
+  field("samples", step.samples);
   field("loss", step.loss);
+  field("metrics", step.metrics);
   field("rate", step.rate);
   field("gradient_norm", step.gradient_norm);
   field("clip_factor", step.clip_factor);
