@@ -14,6 +14,7 @@
 #include "graph/members.h"
 #include "graph/mode.h"
 #include "graph/parameter.h"
+#include "graph/path_pattern.h"
 #include "graph/peak_memory.h"
 #include "graph/print.h"
 #include "graph/rng.h"
@@ -38,4 +39,5 @@
 #include "ops/reduce.h"
 #include "ops/softmax.h"
 #include "optim/adam.h"
+#include "optim/any_optimizer.h"
 #include "optim/sgd.h"

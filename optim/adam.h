@@ -17,15 +17,18 @@ class Adam final : public Optimizer {
     double epsilon = 1e-8;
   };
   Adam() = default;
-  /// Errors: ValueError for a negative rate or epsilon, or a beta outside [0, 1).
+  /// Errors: ValueError for a negative rate, an epsilon below 1.2e-38, or a beta outside [0, 1).
   explicit Adam(const Options& options);
 
   std::string_view name() const override { return "adam"; }
+  std::unique_ptr<Optimizer> clone() const override { return std::make_unique<Adam>(*this); }
+  double rate() const override { return options_.rate; }
   Options& options() { return options_; }
 
  private:
-  std::size_t slot_count() const override { return 2; }
+  std::span<const std::string_view> slot_names() const override;
   void apply(const Step& step) const override;
+  double& rate_option() override { return options_.rate; }
 
   Options options_;
 };

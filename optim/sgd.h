@@ -15,7 +15,7 @@ class Sgd final : public Optimizer {
     double rate = 0.01;
     double momentum = 0.0;
     bool nesterov = false;
-    double decay = 0.0;  ///< L2 penalty
+    double decay = 0.0;  ///< L2 penalty, where a group does not set its own
   };
   Sgd() = default;
   /// Errors: ValueError for a negative rate, a momentum outside [0, 1), a negative decay, or
@@ -23,11 +23,15 @@ class Sgd final : public Optimizer {
   explicit Sgd(const Options& options);
 
   std::string_view name() const override { return "sgd"; }
+  std::unique_ptr<Optimizer> clone() const override { return std::make_unique<Sgd>(*this); }
+  double rate() const override { return options_.rate; }
   Options& options() { return options_; }
 
  private:
-  std::size_t slot_count() const override { return options_.momentum == 0.0 ? 0 : 1; }
+  std::span<const std::string_view> slot_names() const override;
   void apply(const Step& step) const override;
+  ParameterGroup defaults() const override { return {.l2 = options_.decay}; }
+  double& rate_option() override { return options_.rate; }
 
   Options options_;
 };

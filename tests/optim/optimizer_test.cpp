@@ -109,7 +109,7 @@ TEST_CASE("options outside their range are errors") {
   CHECK_THROWS_WITH(Sgd({.rate = -1.0}), "sgd: the rate has to be 0 or more, got -1");
   CHECK_THROWS_WITH(Sgd({.momentum = 1.0}), "sgd: momentum lies in [0, 1), got 1");
   CHECK_THROWS_WITH(Sgd({.nesterov = true}), "sgd: Nesterov's variant needs a momentum above 0");
-  CHECK_THROWS_WITH(Adam({.beta2 = 1.5}), "adam: beta1 and beta2 lie in [0, 1), got 1.5");
+  CHECK_THROWS_WITH(Adam({.beta2 = 1.5}), "adam: beta2 lies in [0, 1), got 1.5");
 }
 
 TEST_CASE("flushing denormals ends with its scope") {
