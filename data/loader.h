@@ -6,10 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <vector>
 
 #include "batch.h"
+#include "by_index.h"
 #include "dataset.h"
 
 namespace wengert::data {
@@ -50,30 +50,8 @@ class BatchLoader {
 /// The batches of one epoch; each is put together when it is looked at.
 class BatchLoader::Epoch {
  public:
-  class iterator {
-   public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Batch;
-    using difference_type = std::ptrdiff_t;
-    using pointer = void;
-    using reference = Batch;
-
-    Batch operator*() const { return (*epoch_)[at_]; }
-    iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    friend bool operator==(const iterator&, const iterator&) = default;
-
-   private:
-    friend class Epoch;
-    iterator(const Epoch* epoch, std::size_t at) : epoch_(epoch), at_(at) {}
-    const Epoch* epoch_;
-    std::size_t at_;
-  };
-
-  iterator begin() const { return {this, first_}; }
-  iterator end() const { return {this, size()}; }
+  ByIndex<Epoch, Batch> begin() const { return {*this, first_}; }
+  ByIndex<Epoch, Batch> end() const { return {*this, size()}; }
   /// Batches of the whole epoch, wherever iteration begins.
   std::size_t size() const { return loader_->batches(); }
   /// Batch `number` of the epoch, whatever `first` was. Errors: ValueError if there is none.
