@@ -10,6 +10,16 @@
 
 namespace wengert::detail {
 
+std::string path_of(const std::string& module, std::string_view member) {
+  return module.empty() ? std::string(member) : fmt::format("{}.{}", module, member);
+}
+
+void no_value(const std::string& path) {
+  throw ValueError(fmt::format(
+      "parameters: '{}' has no size yet; run build(model, sample) first, or was it moved from?",
+      path));
+}
+
 void require_listed(const Tape& tape, const std::vector<std::uint64_t>& listed) {
   std::string missing;
   for (const ParameterLeaf& leaf : tape.recording().parameters) {

@@ -52,6 +52,8 @@ auto held(F&& f) {
     return std::decay_t<F>(std::forward<F>(f));
   }
 }
+
+std::string path_of(const std::string& module, std::string_view member);
 }  // namespace detail
 
 /// Calls f(path, member) for every Parameter, Buffer and Rng, depth first in the order of the
@@ -65,24 +67,49 @@ void for_each_member(Module& module, F&& f, const std::string& path = {}) {
     f(path, module);
   } else if constexpr (detail::is_vector<Plain>) {
     for (std::size_t i = 0; i < module.size(); ++i)
-      for_each_member(module[i], f,
-                      path.empty() ? std::to_string(i) : path + "." + std::to_string(i));
+      for_each_member(module[i], f, detail::path_of(path, std::to_string(i)));
   } else if constexpr (HasMembers<Module>) {
     if constexpr (requires { module.located(path); }) module.located(path);
     Plain::members(module, [&](std::string_view name, auto& member) {
-      for_each_member(member, f, path.empty() ? std::string(name) : path + "." + std::string(name));
+      for_each_member(member, f, detail::path_of(path, name));
+    });
+  }
+}
+
+namespace detail {
+[[noreturn]] void no_value(const std::string& path);
+/// Errors: ValueError if the parameter at `path` has no value yet.
+inline void require_value(const Parameter& parameter, const std::string& path) {
+  if (!parameter.value().defined()) no_value(path);
+}
+}  // namespace detail
+
+/// Calls f(path, module) for every module that lists members, outer ones first.
+template <class Module, class F>
+void for_each_module(Module& module, F&& f, const std::string& path = {}) {
+  using Plain = std::remove_const_t<Module>;
+  if constexpr (detail::is_vector<Plain>) {
+    for (std::size_t i = 0; i < module.size(); ++i)
+      for_each_module(module[i], f, detail::path_of(path, std::to_string(i)));
+  } else if constexpr (HasMembers<Module>) {
+    f(path, module);
+    Plain::members(module, [&](std::string_view name, auto& member) {
+      for_each_module(member, f, detail::path_of(path, name));
     });
   }
 }
 
 /// Calls f(path, parameter) for every parameter, in the same order.
+/// Errors: ValueError if one has no value yet, because its layer waits for its first batch.
 template <class Module, class F>
 void for_each_parameter(Module& module, F&& f, const std::string& path = {}) {
   for_each_member(
       module,
       [&](const std::string& where, auto& member) {
-        if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
+        if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>) {
+          detail::require_value(member, where);
           f(where, member);
+        }
       },
       path);
 }

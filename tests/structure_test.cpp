@@ -30,7 +30,7 @@ using Names = std::vector<std::string>;
 const std::map<std::string, Names> may_include{
     {"graph", {"graph/"}},
     {"ops", {"graph/", "ops/"}},
-    {"nn", {"graph/", "ops/", "nn/"}},
+    {"nn", {"graph/", "ops/", "nn/", "data/npz.h", "data/file_replacement.h"}},
     {"optim", {"graph/", "ops/lanes.h", "ops/*kernels*.h", "optim/"}},
     {"gradcheck", {"graph/", "ops/", "gradcheck/"}},
     {"gradflow", {"graph/", "ops/", "nn/", "gradflow/"}},
