@@ -44,6 +44,15 @@ Loss::Loss(Function* loss) : name_(name_of(loss)), call_(loss), function_(loss) 
   if (!loss) throw ValueError("loss: no function: null");
 }
 
+const std::vector<Loss>& all_losses() {
+  static const std::vector<Loss> all = [] {
+    std::vector<Loss> list;
+    for (const Known& loss : known) list.emplace_back(loss.function);
+    return list;
+  }();
+  return all;
+}
+
 void Loss::require_plain(const std::string& name, const Weighting& weighting) {
   const bool weights = weighting.weights.value().defined();
   if (!weights && !weighting.mask.value().defined() && weighting.reduction == Reduction::mean)

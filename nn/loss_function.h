@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "loss.h"
 
@@ -59,6 +60,9 @@ class Loss {
   std::function<Function> call_;
   Function* function_ = nullptr;
 };
+
+/// All losses of loss.h.
+const std::vector<Loss>& all_losses();
 
 /// Huber's loss that bends at |y - t| = delta: (y - t)^2 / 2 below, delta (|y - t| - delta / 2)
 /// above. Errors: ValueError unless delta > 0.

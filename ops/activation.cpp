@@ -107,7 +107,11 @@ Var silu(const Var& x) {
 
 Var logistic_loss(const Var& logit, const Var& target) {
   return binary(
-      "logistic_loss", logit, target, [](auto z, auto t) { return softplus(z) - z * t; },
+      "logistic_loss", logit, target,
+      [](auto z, auto t) {
+        // The large terms first: for a sure and right logit they cancel, and what is left is small.
+        return (where(z <= 0.0, 0.0, z) - z * t) + log1p(exp(-abs(z)));
+      },
       from_both([](auto z, auto t, auto g) { return g * (sigmoid(z) - t); }),
       from_left([](auto z, auto g) { return -g * z; }));
 }

@@ -282,4 +282,5 @@ def main():
     print(f"{path.name}: {len(cases)} cases, {path.stat().st_size} bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "golden.h"
 
-#include <cstdlib>
-#include <fstream>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -16,6 +14,8 @@
 #include <wengert/ops/reduce.h>
 #include <wengert/ops/softmax.h>
 
+#include "golden_file.h"
+
 namespace wengert::op_tests {
 
 namespace {
@@ -23,29 +23,8 @@ namespace {
 namespace wg = wengert;
 using Json = nlohmann::json;
 
-double number(const Json& text) {
-  if (text.is_number()) return text.get<double>();
-  return std::strtod(text.get_ref<const std::string&>().c_str(), nullptr);
-}
-
-Tensor tensor_of(const Json& json, wg::DType dtype) {
-  Shape shape;
-  for (const Json& extent : json["shape"]) shape.append(extent.get<std::size_t>());
-  const bool integers = json.contains("dtype");
-  Tensor result = Tensor::empty(shape, integers ? wg::i64 : wg::f64);
-  std::size_t i = 0;
-  for (const Json& value : json["values"]) {
-    if (integers) result.mutable_data<std::int64_t>()[i++] = value.get<std::int64_t>();
-    else result.mutable_data<double>()[i++] = number(value);
-  }
-  return integers ? result : result.to(dtype);
-}
-
-const Json& golden() {
-  static const Json file = [] {
-    std::ifstream in(std::string(WENGERT_SOURCE_DIR) + "/tests/golden/ops.json");
-    return Json::parse(in);
-  }();
+const Json& golden_ops_file() {
+  static const Json file = golden::file("ops.json");
   return file;
 }
 
@@ -195,15 +174,15 @@ Case read(const Json& json) {
   };
   c.single = json["dtype"] == "float32";
   const DType dtype = c.single ? f32 : f64;
-  for (const Json& input : json["inputs"]) c.inputs.push_back(tensor_of(input, dtype));
-  c.output = tensor_of(json["output"], dtype);
+  for (const Json& input : json["inputs"]) c.inputs.push_back(golden::tensor(input, dtype));
+  c.output = golden::tensor(json["output"], dtype);
   for (const Json& value : json.value("reference", Json::array()))
-    c.reference.push_back(number(value));
+    c.reference.push_back(golden::number(value));
   if (!json.contains("gradients")) return c;
   c.cotangent =
-      json["cotangent"] == "ones" ? ones_like(c.output) : tensor_of(json["cotangent"], dtype);
+      json["cotangent"] == "ones" ? ones_like(c.output) : golden::tensor(json["cotangent"], dtype);
   for (const Json& gradient : json["gradients"])
-    c.gradients.push_back(gradient.is_null() ? Tensor() : tensor_of(gradient, dtype));
+    c.gradients.push_back(gradient.is_null() ? Tensor() : golden::tensor(gradient, dtype));
   return c;
 }
 
@@ -211,7 +190,7 @@ Case read(const Json& json) {
 
 std::vector<Case> golden_cases(bool elementwise) {
   std::vector<Case> cases;
-  for (const Json& json : golden()["cases"])
+  for (const Json& json : golden_ops_file()["cases"])
     if (json.contains("reference") == elementwise) cases.push_back(read(json));
   return cases;
 }
