@@ -19,7 +19,7 @@ namespace wengert {
 namespace {
 
 // Elements that pass through preparation, recurrence and statistics while they are in the cache.
-constexpr std::size_t stretch = 16384;
+constexpr std::size_t stretch = 4096;
 
 void* writable(Tensor& tensor) {
   return dispatch_float(tensor.dtype(),
@@ -42,9 +42,9 @@ class Tally {
     into_.gradient_norm += detail::sum_of_squares(dtype_, values, count);
   }
   void weights(const void* before, const void* after, std::size_t count) {
-    into_.weight_norm += detail::sum_of_squares(dtype_, before, count);
-    if (after != before)
-      into_.update_norm += detail::sum_of_squared_differences(dtype_, after, before, count);
+    const detail::StepSquares squares = detail::squares_of_step(dtype_, before, after, count);
+    into_.weight_norm += squares.before;
+    into_.update_norm += squares.update;
   }
   void finish() {
     for (double* norm : {&into_.gradient_norm, &into_.weight_norm, &into_.update_norm})

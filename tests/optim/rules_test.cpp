@@ -218,11 +218,13 @@ TEST_CASE("statistics of a step are the norms and shares they claim, in both dty
   CHECK(of.nonfinite == 0.0);
 }
 
-TEST_CASE("gradient norms far below one are not lost in squaring") {
-  Parameter w(ones({4}), "w");
-  Sgd sgd;
-  const auto statistics = sgd.update_with_statistics(w, exactly(w, full({4}, 1e-30)));
-  CHECK(statistics.at(0).gradient_norm == Approx(2e-30));
+TEST_CASE("norms of numbers whose squares leave the range of f32 are right") {
+  const double size = GENERATE(1e-30, 3e-13, 1e-8, 1.0, 1e15, 1e19, 1e38);
+  Parameter w(ones({1500}), "w");
+  Sgd sgd{{.rate = 0.0}};
+  const auto statistics = sgd.update_with_statistics(w, exactly(w, full({1500}, size)));
+  CHECK(statistics.at(0).gradient_norm == Approx(size * std::sqrt(1500.0)).epsilon(1e-6));
+  CHECK(statistics.at(0).nonfinite == 0.0);
 }
 
 TEST_CASE("a step with statistics, and one in stretches, is the same to the last bit") {
