@@ -63,10 +63,10 @@ Dataset each_tensor(const Dataset& from, F f) {
 
 }  // namespace
 
-Dataset::Dataset(Tensor samples) : Dataset(samples, samples) {}
+Dataset::Dataset(const Tensor& x) : Dataset(x, x) {}
 
-Dataset::Dataset(Tensor inputs_, Tensor targets_, Tensor weights_)
-    : inputs(std::move(inputs_)), targets(std::move(targets_)), weights(std::move(weights_)) {
+Dataset::Dataset(Tensor x, Tensor y, Tensor sample_weights)
+    : inputs(std::move(x)), targets(std::move(y)), weights(std::move(sample_weights)) {
   check();
 }
 

@@ -21,11 +21,12 @@ struct Dataset {
   bool target_each_step = false;  ///< targets are [n, steps, ...] and padded like the inputs
 
   Dataset() = default;
-  /// Targets that are the inputs; shares memory. Errors: ShapeError for a scalar.
-  Dataset(Tensor inputs);
+  /// Inputs x that are their own targets; shares memory. Errors: ShapeError for a scalar.
+  Dataset(const Tensor& x);
+  /// Inputs x and targets y.
   /// Errors: ShapeError if the leading extents differ or weights are not [n]; DTypeError if weights
   /// are i64; ValueError if a weight is not finite. (Negative ones are left to who needs them.)
-  Dataset(Tensor inputs, Tensor targets, Tensor weights = {});
+  Dataset(Tensor x, Tensor y, Tensor sample_weights = {});
 
   /// Number of samples.
   std::size_t size() const { return inputs.defined() ? inputs.shape()[0] : 0; }
