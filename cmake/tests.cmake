@@ -6,8 +6,16 @@ list(FILTER test_sources EXCLUDE REGEX "/tests/ops/table[^/]*\\.cpp$")  # op_tab
 
 add_executable(wengert_tests ${test_sources})
 wengert_own_code(wengert_tests)
-target_compile_definitions(wengert_tests PRIVATE WENGERT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                                 WENGERT_BUILD_DIR="${PROJECT_BINARY_DIR}")
+# Where the trees are, for the sources that ask: a compiler cache would take the others for new ones in
+# every clone.
+foreach(source IN LISTS test_sources)
+  file(STRINGS ${source} asks REGEX "WENGERT_(SOURCE|BUILD)_DIR|include \".*(golden_file|files)\\.h\"")
+  if(asks)
+    set_source_files_properties(
+      ${source} PROPERTIES COMPILE_DEFINITIONS
+      "WENGERT_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\";WENGERT_BUILD_DIR=\"${PROJECT_BINARY_DIR}\"")
+  endif()
+endforeach()
 target_include_directories(wengert_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_include_directories(wengert_tests SYSTEM PRIVATE ${XSIMD_INCLUDE_DIR} ${RANDOM123_INCLUDE_DIR}
                                                         ${CBLAS_INCLUDE_DIR})

@@ -12,6 +12,8 @@
 #include <catch2/generators/catch_generators_all.hpp>
 #include <catch2/matchers/catch_matchers_all.hpp>
 
+using Catch::Approx;
+
 #else
 
 #include <string>
