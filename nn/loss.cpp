@@ -224,8 +224,4 @@ Var categorical_hinge(const Var& scores, const Var& labels, const Weighting& wei
   return reduced(name, relu(1 + rival - sum(y * own, -1)), weighting);
 }
 
-double accuracy(const Var& logits, const Var& labels) {
-  return mean(cast(equal(argmax(Var(logits.value())), Var(labels.value())), f64)).item();
-}
-
 }  // namespace wengert

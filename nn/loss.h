@@ -94,7 +94,4 @@ Var hinge(const Var& prediction, const Var& target, const Weighting& weighting =
 /// is one class only.
 Var categorical_hinge(const Var& scores, const Var& labels, const Weighting& weighting = {});
 
-/// Share of rows of `logits` [n, classes] whose largest entry is at the label (i64 [n]).
-double accuracy(const Var& logits, const Var& labels);
-
 }  // namespace wengert
