@@ -8,6 +8,8 @@ namespace wengert {
 /// Adam (Kingma and Ba 2015, algorithm 1), t the number of the step from 1:
 ///     m <- beta1 m + (1 - beta1) g;   v <- beta2 v + (1 - beta2) g^2
 ///     w <- w - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+/// and AMSGrad (Reddi, Kale and Kumar 2018), whose rates never rise again:
+///     u <- max(u, v) takes the place of v in the second line.
 class Adam final : public Optimizer {
  public:
   struct Options {
@@ -15,9 +17,10 @@ class Adam final : public Optimizer {
     double beta1 = 0.9;
     double beta2 = 0.999;
     double epsilon = 1e-8;
+    bool amsgrad = false;
   };
   Adam() = default;
-  /// Errors: ValueError for a negative rate, an epsilon below 1.2e-38, or a beta outside [0, 1).
+  /// Errors: ValueError for a negative rate, a beta outside [0, 1), or an epsilon below 1.2e-38.
   explicit Adam(const Options& options);
 
   std::string_view name() const override { return "adam"; }
@@ -26,8 +29,13 @@ class Adam final : public Optimizer {
   Options& options() { return options_; }
 
  private:
-  std::span<const std::string_view> slot_names() const override;
-  void apply(const Step& step) const override;
+  friend class AdamW;
+  static void require(std::string_view name, const Options& options);
+  static std::span<const std::string_view> slots(bool amsgrad);
+  static void run(const Step& step, const Options& options);
+
+  std::span<const std::string_view> slot_names() const override { return slots(options_.amsgrad); }
+  void apply(const Step& step) const override { run(step, options_); }
   double& rate_option() override { return options_.rate; }
 
   Options options_;

@@ -127,7 +127,7 @@ void Optimizer::step_one(const Work& work, double scale, ParameterStatistics* st
   const bool prepares = preparation.changes();
   const std::size_t size = before.size();
   const std::size_t block = prepares || statistics ? std::min(stretch, size) : size;
-  Tensor prepared = prepares ? Tensor::empty({2, static_cast<Extent>(block)}, dtype) : Tensor{};
+  Tensor prepared = prepares ? Tensor::empty({2, block}, dtype) : Tensor{};
   std::byte* scratch = prepares ? static_cast<std::byte*>(writable(prepared)) : nullptr;
   const std::size_t width = size_of(dtype);
   std::array<std::byte*, 4> slots{};

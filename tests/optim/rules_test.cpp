@@ -193,7 +193,7 @@ TEST_CASE("statistics of a step are the norms and shares they claim, in both dty
   const double tiny = dtype == f32 ? 1e-40 : 1e-310;
   // Longer than a stretch, so that the pieces meet.
   const std::size_t n = 40001;
-  Tensor slope = full({static_cast<Extent>(n)}, 0.5, dtype);
+  Tensor slope = full({n}, 0.5, dtype);
   dispatch_float(dtype, [&]<class T>(T) {
     const std::span<T> g = slope.mutable_data<T>();
     for (std::size_t i = 0; i < 101; ++i) g[i * 300] = T{0};
@@ -201,7 +201,7 @@ TEST_CASE("statistics of a step are the norms and shares they claim, in both dty
     g[40000] = static_cast<T>(-tiny);
     g[16390] = static_cast<T>(-3.0);
   });
-  Parameter w(full({static_cast<Extent>(n)}, 2.0, dtype), "w");
+  Parameter w(full({n}, 2.0, dtype), "w");
   Sgd sgd{{.rate = 0.5}};
   const std::vector<ParameterStatistics> all = sgd.update_with_statistics(w, exactly(w, slope));
   REQUIRE(all.size() == 1);
