@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// Figures: what is written, that it is what was asked for, and what happens without gnuplot.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+#include <wengert/graph/error.h>
+#include <wengert/train/figure.h>
+
+#include "../catch.h"
+#include "folder.h"
+
+namespace wg = wengert;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++found;
+  return found;
+}
+
+wg::Figure curves() {
+  return {.title = "two curves",
+          .panels = {{.title = "loss",
+                      .x = {.label = "epoch", .whole = true},
+                      .y = {.label = "loss / nats", .log = true},
+                      .series = {{.name = "training", .x = {1, 2, 3}, .y = {1, 0.1, 0.01}},
+                                 {.name = "validation", .x = {1, 2, 3}, .y = {1.5, NAN, 0.5}}}}}};
+}
+
+/// PATH as given, and as it was before afterwards.
+class Path {
+ public:
+  explicit Path(const std::string& folders) : before_(std::getenv("PATH")) {
+    setenv("PATH", folders.c_str(), 1);
+  }
+  Path(const Path&) = delete;
+  Path& operator=(const Path&) = delete;
+  ~Path() { setenv("PATH", before_.c_str(), 1); }
+
+ private:
+  std::string before_;
+};
+
+}  // namespace
+
+TEST_CASE("a figure leaves its picture, its numbers and its script", "[figure]") {
+  const Folder folder;
+  const std::string svg = wg::write_figure(curves(), folder.path("a b.svg"));
+  CHECK(text_of(folder.path("a b.csv")) ==
+        "epoch,training,validation\n1,1,1.5\n2,0.1,nan\n3,0.01,0.5\n");
+  CHECK_THAT(text_of(folder.path("a b.gp")), ContainsSubstring("'./a b.csv' skip 1 using 1:3"));
+  CHECK_THAT(svg, ContainsSubstring(">loss / nats<") && ContainsSubstring(">validation<"));
+  CHECK_THAT(text_of(folder.path("a b.svg")), ContainsSubstring("prefers-color-scheme:dark"));
+  CHECK(svg.find("http", svg.find("xlink\"") + 1) == std::string::npos);
+  CHECK(std::distance(fs::directory_iterator(folder.path("")), {}) == 3);
+}
+
+TEST_CASE("the script draws the same picture again on its own", "[figure]") {
+  const Folder folder;
+  wg::write_figure(curves(), folder.path("again.svg"));
+  fs::copy(folder.path("again.svg"), folder.path("first.svg"));
+  const fs::path here = fs::current_path();
+  fs::current_path(folder.path(""));
+  const int status = std::system("gnuplot --default-settings again.gp");
+  fs::current_path(here);
+  REQUIRE(status == 0);
+  CHECK(count(text_of(folder.path("again.svg")), "<g id=\"gnuplot_plot_") == 2);
+}
+
+TEST_CASE("a logarithmic axis gives a decade the same length everywhere", "[figure]") {
+  const Folder folder;
+  const std::string svg = wg::write_figure(curves(), folder.path("log.svg"));
+  const std::size_t path = svg.find("stroke=\"#0072b2\"  d='M");
+  REQUIRE(path != std::string::npos);
+  std::string numbers = svg.substr(svg.find(" M", path) + 1, 60) /* after the legend's */;
+  for (char& c : numbers)
+    if (c == ',' || c == 'M' || c == 'L') c = ' ';
+  std::istringstream in(numbers);
+  double x[3], y[3];
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(in >> x[i] >> y[i]);
+  CHECK(y[1] - y[0] > 30);
+  CHECK(std::abs((y[2] - y[1]) - (y[1] - y[0])) < 0.03);
+  CHECK(std::abs((x[2] - x[1]) - (x[1] - x[0])) < 0.03);
+}
+
+TEST_CASE("text of any kind is shown as it is and run by nobody", "[figure]") {
+  const Folder folder;
+  wg::Figure figure = curves();
+  const std::string hostile =
+      "`touch x` $(touch x) '; !touch x\n\" @macro \\n {/=40 a}_b^c <b>&amp;";
+  figure.title = hostile;
+  figure.panels[0].title = hostile;
+  figure.panels[0].x.label = hostile;
+  figure.panels[0].series[0].name = hostile;
+  figure.panels[0].series[1].name = "bytes \xff\xfe, control \x01, umlaut ü";
+  figure.panels[0].marks = {{.at = 0.1, .text = hostile}, {.at = 2, .text = "k", .vertical = true}};
+  const std::string svg = wg::write_figure(figure, folder.path("|touch x;$(touch x)';\".svg"));
+  CHECK(!fs::exists(folder.path("x")));
+  CHECK(!fs::exists("x"));
+  CHECK(count(svg, "<b>") == 0);
+  CHECK(count(svg,
+              "<text>`touch x` $(touch x) '; !touch x \" @macro \\n {/=40 a}_b^c "
+              "&lt;b>&amp;amp;</text>") == 5);
+  CHECK(count(svg, "umlaut ü") == 1);
+  CHECK(svg.find('\xff') == std::string::npos);
+  CHECK(svg.find('\x01') == std::string::npos);
+}
+
+TEST_CASE("pictures on one page share no identifier", "[figure]") {
+  const Folder folder;
+  const std::string first = wg::write_figure(curves(), folder.path("first.svg"));
+  const std::string second = wg::write_figure(curves(), folder.path("second.svg"));
+  CHECK(count(first, "id='ffirst-") + count(first, "id=\"ffirst-") ==
+        count(first, " id='") + count(first, " id=\""));
+  CHECK(count(first, "#gpPt") == 0);
+  CHECK(count(second, "ffirst") == 0);
+}
+
+TEST_CASE("what cannot be drawn leaves a gap or says so instead of failing", "[figure]") {
+  const Folder folder;
+  const auto drawn = [&](const std::vector<double>& y, bool log) {
+    std::vector<double> x(y.size(), 1.0);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
+    return wg::write_figure(
+        {.panels = {{.y = {.log = log}, .series = {{.name = "s", .x = x, .y = y}}}}},
+        folder.path("odd.svg"));
+  };
+  CHECK_THAT(drawn({}, false), ContainsSubstring("no finite values"));
+  CHECK_THAT(drawn({NAN, INFINITY, -INFINITY}, true), ContainsSubstring("no finite values"));
+  CHECK_THAT(drawn({-1, -2, 0}, true), ContainsSubstring("#0072b2"));  // then on a linear axis
+  CHECK_THAT(drawn({1}, true), ContainsSubstring("#0072b2"));
+  CHECK_THAT(drawn({5, 5, 5}, false), ContainsSubstring("#0072b2"));
+  CHECK_THAT(drawn({0, 0, 0}, false), ContainsSubstring("#0072b2"));
+  CHECK_THAT(drawn({1e-250, 1e250}, true), ContainsSubstring("#0072b2"));
+  CHECK_THAT(drawn({1e308, -1e308, 1}, false), ContainsSubstring("#0072b2"));
+  CHECK_THAT(drawn({1, NAN, INFINITY, 2, 3}, false), ContainsSubstring("#0072b2"));
+}
+
+TEST_CASE("a figure that is none is refused before anything is written", "[figure]") {
+  const Folder folder;
+  const std::string path = folder.path("no.svg");
+  CHECK_THROWS_WITH(wg::write_figure({}, path), ContainsSubstring("at least one panel"));
+  wg::Figure figure = curves();
+  figure.panels[0].series[0].x.pop_back();
+  CHECK_THROWS_WITH(wg::write_figure(figure, path),
+                    ContainsSubstring("'training': x and y are of equal length: 2 and 3"));
+  figure = curves();
+  figure.panels[0].series[0].low = {1};
+  CHECK_THROWS_AS(wg::write_figure(figure, path), wg::ValueError);
+  CHECK_THROWS_WITH(wg::write_figure(curves(), folder.path("no.png")),
+                    ContainsSubstring("ends in \".svg\""));
+  CHECK_THROWS_AS(wg::write_figure(curves(), folder.path("a\nb.svg")), wg::ValueError);
+  CHECK(fs::is_empty(folder.path("")));
+}
+
+TEST_CASE("without gnuplot the numbers and the script are there and the message says so",
+          "[figure]") {
+  const Folder folder;
+  std::ofstream(folder.path("c.svg")) << "an older picture";
+  {
+    const Path none(folder.path(""));
+    CHECK_THROWS_WITH(wg::write_figure(curves(), folder.path("c.svg")),
+                      ContainsSubstring("gnuplot is not on PATH") && ContainsSubstring("c.svg") &&
+                          ContainsSubstring("gnuplot-nox"));
+  }
+  CHECK(fs::exists(folder.path("c.csv")));
+  CHECK(fs::exists(folder.path("c.gp")));
+  CHECK(!fs::exists(folder.path("c.svg")));
+}
+
+TEST_CASE("a gnuplot that fails is quoted", "[figure]") {
+  const Folder folder;
+  const std::string program = folder.path("gnuplot");
+  std::ofstream(program) << "#!/bin/sh\necho out of ink >&2\nexit 3\n";
+  fs::permissions(program, fs::perms::owner_all);
+  const Path fake(folder.path(""));
+  CHECK_THROWS_WITH(wg::write_figure(curves(), folder.path("d.svg")),
+                    ContainsSubstring("status 3") && ContainsSubstring("out of ink"));
+}
+
+TEST_CASE("a figure in a folder that is not there names the path", "[figure]") {
+  const Folder folder;
+  CHECK_THROWS_WITH(wg::write_figure(curves(), folder.path("nowhere/e.svg")),
+                    ContainsSubstring("nowhere/e.csv"));
+}
