@@ -3,71 +3,81 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
+#include <cstdint>
 
 #include <fmt/format.h>
 
 #include "../graph/error.h"
+#include "markup.h"
+#include "png.h"
+#include "text_file.h"
 
 namespace wengert {
 namespace {
 
-constexpr std::size_t pixel = 6;
-constexpr std::size_t gap = 10;
-constexpr std::size_t title_width = 130;
+constexpr std::size_t image_size = 56;  // on the screen, the longer side
+constexpr std::size_t gap = 6;
+constexpr std::size_t title_width = 150;
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&') result += "&amp;";
-    else if (c == '<') result += "&lt;";
-    else result += c;
-  }
-  return result;
+std::uint8_t grey(float ink, std::size_t place) {
+  // Hatched, so that it is taken neither for black nor for white.
+  if (!std::isfinite(ink)) return place % 2 == 0 ? 0 : 255;
+  return static_cast<std::uint8_t>(std::lround(255.0F * (1.0F - std::clamp(ink, 0.0F, 1.0F))));
 }
 
-std::string image(const float* pixels, std::size_t height, std::size_t width, std::size_t left,
-                  std::size_t top) {
-  std::string text;
-  for (std::size_t i = 0; i < height * width; ++i) {
-    const float ink = std::isfinite(pixels[i]) ? std::clamp(pixels[i], 0.0F, 1.0F) : 0.0F;
-    const int grey = static_cast<int>(std::lround(255.0F * (1.0F - ink)));
-    text += fmt::format(
-        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"rgb({},{},{})\"/>\n",
-        left + i % width * pixel, top + i / width * pixel, pixel, pixel, grey, grey, grey);
-  }
-  return text;
+std::string image(std::span<const float> pixels, std::size_t height, std::size_t width) {
+  std::vector<std::uint8_t> greys;
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    greys.push_back(grey(pixels[i], i / width + i % width));
+  return "data:image/png;base64," + detail::base64(detail::grey_png(greys, width, height));
+}
+
+void require_images(const ImageRow& row, std::size_t height, std::size_t width) {
+  if (row.images.rank() != 2 || row.images.shape()[1] != height * width)
+    throw ShapeError(fmt::format("image_strip: '{}' is {}, images of {} x {} are rows of {}",
+                                 row.title, to_string(row.images.shape()), height, width,
+                                 height * width));
 }
 
 }  // namespace
 
-void write_image_strip(const std::string& path, const std::vector<ImageRow>& rows,
-                       std::size_t height, std::size_t width) {
+std::string image_strip(const std::vector<ImageRow>& rows, std::size_t height, std::size_t width) {
+  const double scale = static_cast<double>(image_size) /
+                       static_cast<double>(std::max({height, width, std::size_t{1}}));
+  const double shown_height = scale * static_cast<double>(height);
+  const double shown_width = scale * static_cast<double>(width);
   std::string body;
   std::size_t most = 0;
-  std::size_t top = gap;
+  double top = gap;
   for (const ImageRow& row : rows) {
-    if (row.images.rank() != 2 || row.images.shape()[1] != height * width)
-      throw ShapeError(fmt::format("image_strip: '{}' is {}, images of {} x {} are rows of {}",
-                                   row.title, to_string(row.images.shape()), height, width,
-                                   height * width));
-    most = std::max(most, row.images.shape()[0]);
+    require_images(row, height, width);
+    const std::size_t count = row.images.shape()[0];
+    most = std::max(most, count);
     body += fmt::format("<text x=\"{}\" y=\"{}\" dominant-baseline=\"middle\">{}</text>\n", gap,
-                        top + height * pixel / 2, escaped(row.title));
+                        top + shown_height / 2, detail::escaped(row.title));
     const Tensor images = row.images.to(f32);
-    for (std::size_t i = 0; i < images.shape()[0]; ++i)
-      body += image(images.data<float>().data() + i * height * width, height, width,
-                    title_width + i * (width * pixel + gap), top);
-    top += height * pixel + gap;
+    for (std::size_t i = 0; i < count; ++i)
+      body += fmt::format(
+          "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" href=\"{}\"/>\n",
+          title_width + static_cast<double>(i) * (shown_width + gap), top, shown_width,
+          shown_height,
+          image(images.data<float>().subspan(i * height * width, height * width), height, width));
+    top += shown_height + gap;
   }
-  const std::size_t right = title_width + most * (width * pixel + gap);
-  std::ofstream file(path);
-  file << fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" "
-      "font-family=\"sans-serif\" font-size=\"14\" shape-rendering=\"crispEdges\">\n"
-      "<rect width=\"100%\" height=\"100%\" fill=\"#f4f4f4\"/>\n{}</svg>\n",
+  const double right = title_width + static_cast<double>(most) * (shown_width + gap);
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wg-strip\" width=\"{0}\" height=\"{1}\" "
+      "viewBox=\"0 0 {0} {1}\" font-family=\"sans-serif\" font-size=\"14\" role=\"img\" "
+      "aria-label=\"rows of images\">\n<style>.wg-strip image{{image-rendering:pixelated}}"
+      ".wg-back{{fill:#f4f4f4}}.wg-strip text{{fill:#1c1c1c}}\n@media (prefers-color-scheme:dark)"
+      "{{.wg-back{{fill:#2b2e33}}.wg-strip text{{fill:#e4e4e4}}}}</style>\n"
+      "<rect width=\"100%\" height=\"100%\" class=\"wg-back\"/>\n{2}</svg>\n",
       right, top, body);
-  if (!file.flush()) throw FileError(fmt::format("image_strip: cannot write {}", path));
+}
+
+void write_image_strip(const std::string& path, const std::vector<ImageRow>& rows,
+                       std::size_t height, std::size_t width) {
+  detail::replace_file("image_strip", path, image_strip(rows, height, width));
 }
 
 }  // namespace wengert

@@ -15,9 +15,12 @@ struct ImageRow {
   Tensor images;  ///< [n, height * width], 0 white to 1 black; other values are cut off
 };
 
-/// Writes one line of images a row, `height` by `width` pixels each.
-/// Errors: ShapeError if a row's images do not have this size; FileError if the file cannot be
-/// written.
+/// One line of images a row, `height` by `width` pixels each, as the text of an SVG picture that
+/// holds everything itself and can stand in an HTML page. NaN and infinities are shown hatched.
+/// Errors: ShapeError if a row's images do not have this size.
+std::string image_strip(const std::vector<ImageRow>& rows, std::size_t height, std::size_t width);
+
+/// The same as a file, replaced in one piece. Errors: FileError if it cannot be written.
 void write_image_strip(const std::string& path, const std::vector<ImageRow>& rows,
                        std::size_t height, std::size_t width);
 
