@@ -2,6 +2,13 @@
 // Everything a program needs: #include <wengert/wengert.h>, namespace wg = wengert.
 #pragma once
 
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "data/scaling.h"
+#include "data/sequences.h"
+#include "data/split.h"
+#include "data/windows.h"
 #include "gradcheck/gradcheck.h"
 #include "graph/analysis.h"
 #include "graph/buffer.h"
@@ -55,3 +62,4 @@
 #include "optim/nadam.h"
 #include "optim/rms_prop.h"
 #include "optim/sgd.h"
+#include "train/tensorboard.h"

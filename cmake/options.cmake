@@ -3,6 +3,7 @@ option(WENGERT_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(WENGERT_BUILD_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
 option(WENGERT_BUILD_BENCH "Build the benchmark program" ${PROJECT_IS_TOP_LEVEL})
 option(WENGERT_WERROR "Treat warnings in our own code as errors" OFF)
+option(WENGERT_TENSORBOARD "Write TensorBoard's event files if protobuf is found" ON)
 option(WENGERT_LIBXSMM "Give small matrix products to libxsmm if it is found" ON)
 set(WENGERT_ARCH native CACHE STRING
     "Processor to build for, as -march takes it: native, x86-64-v3, ...; empty for the compiler's own")

@@ -19,17 +19,18 @@ constexpr std::size_t image_size = 56;  // on the screen, the longer side
 constexpr std::size_t gap = 6;
 constexpr std::size_t title_width = 150;
 
-std::uint8_t grey(float ink, std::size_t place) {
+float light(float ink, std::size_t place) {
   // Hatched, so that it is taken neither for black nor for white.
-  if (!std::isfinite(ink)) return place % 2 == 0 ? 0 : 255;
-  return static_cast<std::uint8_t>(std::lround(255.0F * (1.0F - std::clamp(ink, 0.0F, 1.0F))));
+  if (!std::isfinite(ink)) return place % 2 == 0 ? 0.0F : 1.0F;
+  return 1.0F - ink;
 }
 
 std::string image(std::span<const float> pixels, std::size_t height, std::size_t width) {
-  std::vector<std::uint8_t> greys;
+  std::vector<float> lights;
   for (std::size_t i = 0; i < pixels.size(); ++i)
-    greys.push_back(grey(pixels[i], i / width + i % width));
-  return "data:image/png;base64," + detail::base64(detail::grey_png(greys, width, height));
+    lights.push_back(light(pixels[i], i / width + i % width));
+  return "data:image/png;base64," +
+         detail::base64(detail::png("image_strip", Tensor::from<float>(lights, {height, width})));
 }
 
 void require_images(const ImageRow& row, std::size_t height, std::size_t width) {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Small grey pictures as PNG (ISO/IEC 15948), for pages that hold their pictures themselves.
+// A small picture as the bytes of a PNG file.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
 #include <string>
+
+#include "../graph/tensor.h"
 
 namespace wengert::detail {
 
-/// `pixels` row by row, 0 black to 255 white; width * height of them.
-std::string grey_png(std::span<const std::uint8_t> pixels, std::size_t width, std::size_t height);
+/// Of [height, width], 0 black to 1 white, or [height, width, 3], red, green and blue; 8 bits a
+/// channel. Values outside [0, 1] are cut off, NaN is black.
+/// Errors: ShapeError naming `op` for another shape or one without pixels.
+std::string png(const char* op, const Tensor& pixels);
 
 }  // namespace wengert::detail
