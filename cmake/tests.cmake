@@ -23,6 +23,11 @@ target_link_libraries(
   wengert_tests PRIVATE wengert_op_table wengert::wengert Catch2::Catch2 fmt::fmt Boost::headers
                         nlohmann_json::nlohmann_json ZLIB::ZLIB Threads::Threads)
 
+# Nearly every test includes these two, and they take a third of its time.
+target_precompile_headers(wengert_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests/catch.h
+                          ${PROJECT_SOURCE_DIR}/wengert.h)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+
 include(Catch)
 # A name that Catch2 reads as a pattern and then finds nowhere is a failure: 3 does so by itself.
 if(Catch2_VERSION VERSION_LESS 3)

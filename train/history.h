@@ -13,19 +13,11 @@
 #include <vector>
 
 #include "../graph/shape.h"
+#include "../nn/estimate.h"
 
 namespace wengert {
 
 inline constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
-
-/// A measured number and the standard error of it.
-struct Estimate {
-  Estimate() = default;
-  Estimate(double measured, double standard_error = not_measured)  // NOLINT: 0.9 is an estimate
-      : value(measured), error(standard_error) {}
-  double value = not_measured;
-  double error = not_measured;
-};
 
 /// One group of parameters (one parameter by default) in one step, or the mean over an epoch.
 struct GroupStatistics {
@@ -46,8 +38,8 @@ struct StepRecord {
   double loss = not_measured;
   std::map<std::string, double> metrics = {};  ///< of this batch, before the step
   double rate = not_measured;                  ///< learning rate
-  double gradient_norm = not_measured;  ///< of all parameters together, before clipping
-  double clip_factor = 1.0;             ///< what the gradient was multiplied with; 1: not clipped
+  double gradient_norm = not_measured;         ///< of all parameters together, before clipping
+  double clip_factor = 1.0;  ///< what the gradient was multiplied with; 1: not clipped
   double seconds = not_measured;
   std::vector<GroupStatistics> groups = {};  ///< may be empty
 };

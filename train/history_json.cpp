@@ -18,6 +18,7 @@ constexpr const char* format_name = "wengert history 1";
 void fields(auto&& field, auto& estimate) requires std::same_as<decltype(estimate.error), double> {
   field("value", estimate.value);
   field("error", estimate.error);
+  field("n", estimate.n);
 }
 void fields(auto&& field, auto& group) requires requires { group.denormal; }
 {
@@ -104,8 +105,7 @@ Json written(const std::optional<T>& value);
 template <class T>
 Json written(const std::map<std::string, T>& table);
 template <class Record>
-requires std::is_aggregate_v<Record> || std::same_as<Record, Estimate> Json
-written(const Record& record) {
+requires std::is_aggregate_v<Record> Json written(const Record& record) {
   Json object = Json::object();
   fields([&](const char* name, const auto& value) { object[name] = written(value); }, record);
   return object;
@@ -167,7 +167,7 @@ void read(const Json& json, const std::string& where, Shape& shape) {
   shape = Shape(std::span<const std::size_t>(extents));
 }
 template <class Record>
-requires std::is_aggregate_v<Record> || std::same_as<Record, Estimate>
+requires std::is_aggregate_v<Record>
 void read(const Json& json, const std::string& where, Record& record) {
   if (!json.is_object()) wrong(where, "an object", json);
   fields(

@@ -42,11 +42,14 @@ wg::History awkward() {
                     {.step = 9007199254740993, .epoch = 2, .loss = -infinity, .rate = 1e-300}},
           .epochs = {{.epoch = 1,
                       .loss = 2.0 / 3.0,
-                      .validation_loss = wg::Estimate{0.7, 1e-17},
-                      .metrics = {{"accuracy", 0.9}, {"a,b\n\"c\"", {infinity, 0.1}}},
+                      .validation_loss = wg::Estimate{.value = 0.7, .error = 1e-17},
+                      .metrics = {{"accuracy", {.value = 0.9}},
+                                  {"a,b\n\"c\"", {.value = infinity, .error = 0.1}}},
                       .samples = 1437,
                       .groups = {group}},
-                     {.epoch = 2, .loss = wg::not_measured, .settled_loss = 0.25}},
+                     {.epoch = 2,
+                      .loss = wg::not_measured,
+                      .settled_loss = wg::Estimate{.value = 0.25}}},
           .stopped = "a line\nand a \x01",
           .seed = std::numeric_limits<std::uint64_t>::max(),
           .batch = 32,
@@ -127,7 +130,8 @@ TEST_CASE(
         "1,0.6666666666666666,0.7,1e-17,inf,0.1,0.9,1437,0.3333333333333333,inf,0.1,-0,5e-324,\n"
         "2,nan,,,,,,0,,,,,,0.25\n");
   wg::write_steps_csv(awkward(), path);
-  CHECK_THAT(text_of(path), ContainsSubstring("step,epoch,samples,loss,clip_factor,\"gradient_norm 0."));
+  CHECK_THAT(text_of(path),
+             ContainsSubstring("step,epoch,samples,loss,clip_factor,\"gradient_norm 0."));
 }
 
 TEST_CASE("a table that cannot be written says why and leaves nothing behind", "[history]") {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Ctrl-C while training.
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <wengert/train/interrupt.h>
+
+#include "../catch.h"
+
+using namespace wengert;
+
+TEST_CASE("the first Ctrl-C asks for the end of the epoch and the second for the end of the step") {
+  const Interrupt interrupt;
+  CHECK_FALSE(interrupt.after_epoch());
+  raise(SIGINT);
+  CHECK(interrupt.after_epoch());
+  CHECK_FALSE(interrupt.after_step());
+  raise(SIGINT);
+  CHECK(interrupt.after_step());
+}
+
+TEST_CASE("the third Ctrl-C ends the program, as does one after the training") {
+  for (const int signals : {3, 1}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      signal(SIGINT, SIG_DFL);
+      {
+        const Interrupt interrupt;
+        if (signals == 3)
+          for (int i = 0; i < 3; ++i) raise(SIGINT);
+      }
+      raise(SIGINT);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGINT);
+  }
+}
+
+TEST_CASE("of two Interrupts at a time the first counts, and a later one starts at zero") {
+  {
+    const Interrupt outer;
+    const Interrupt inner;
+    raise(SIGINT);
+    CHECK(outer.after_epoch());
+    CHECK_FALSE(inner.after_epoch());
+  }
+  const Interrupt later;
+  CHECK_FALSE(later.after_epoch());
+}

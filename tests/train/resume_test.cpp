@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// Going on with a training that was ended at any moment, by anything.
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <wengert/nn/dropout.h>
+#include <wengert/train/fit.h>
+#include <wengert/train/resume.h>
+#include <wengert/wengert.h>
+
+#include "../catch.h"
+#include "../same_bits.h"
+
+using namespace wengert;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of its own that is gone afterwards.
+struct Folder {
+  fs::path path;
+  Folder() {
+    std::string pattern = (fs::temp_directory_path() / "wengert-resume-XXXXXX").string();
+    path = mkdtemp(pattern.data());
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  std::string operator/(const char* name) const { return (path / name).string(); }
+};
+
+/// Has state of every kind: weights, Adam's moments, dropout's generator, a schedule that listens.
+struct Experiment {
+  Rng rng{7};
+  Sequential<Linear, Var (*)(const Var&), Dropout, Linear> net{
+      Linear{6, 16, rng}, wengert::tanh, Dropout{0.3, rng}, Linear{16, 2, rng}};
+  Tensor x = rng.normal({96, 6});
+  Tensor y = rng.normal({96, 2});
+
+  History run(const std::string& folder, std::size_t epochs = 6,
+              std::vector<Callback> callbacks = {}) {
+    return fit(net, x, y,
+               {.loss = mse,
+                .optimizer = Adam{{.rate = 1e-2}},
+                .epochs = epochs,
+                .batch = 8,
+                .validation = data::Dataset(x.rows(0, 16), y.rows(0, 16)),
+                .schedule = Plateau{.factor = 0.5, .patience = 0},
+                .resume = folder,
+                .save_every = folder.empty() ? std::size_t{0} : std::size_t{1},
+                .callbacks = std::move(callbacks),
+                .show = Show::nothing});
+  }
+};
+
+void require_same(Experiment& a, const History& of_a, Experiment& b, const History& of_b) {
+  const auto left = parameters(a.net);
+  const auto right = parameters(b.net);
+  for (std::size_t i = 0; i < left.size(); ++i)
+    REQUIRE(same_bits(left[i]->value(), right[i]->value()));
+  REQUIRE(of_a.steps.size() == of_b.steps.size());
+  for (std::size_t i = 0; i < of_a.steps.size(); ++i) {
+    REQUIRE(of_a.steps[i].loss == of_b.steps[i].loss);
+    REQUIRE(of_a.steps[i].rate == of_b.steps[i].rate);
+  }
+  REQUIRE(of_a.epochs.size() == of_b.epochs.size());
+  for (std::size_t i = 0; i < of_a.epochs.size(); ++i)
+    REQUIRE(of_a.epochs[i].validation_loss->value == of_b.epochs[i].validation_loss->value);
+}
+
+void kill_and_resume(int times) {
+  Experiment undisturbed;
+  const auto start = std::chrono::steady_clock::now();
+  const Folder timing;
+  const History whole = undisturbed.run(timing / "state");
+  const auto length = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  Rng moments{99};
+  int killed_midway = 0;
+  for (int i = 0; i < times; ++i) {
+    const Folder folder;
+    const pid_t child = fork();
+    if (child == 0) {
+      Experiment doomed;
+      doomed.run(folder / "state");
+      _exit(0);
+    }
+    std::this_thread::sleep_for(moments.uniform() * length);
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    killed_midway += WIFSIGNALED(status) ? 1 : 0;
+    Experiment again;
+    const History rest = again.run(folder / "state");
+    require_same(undisturbed, whole, again, rest);
+  }
+  CHECK(killed_midway > times / 2);
+}
+
+}  // namespace
+
+TEST_CASE("a training that saves and goes on is bit for bit the one that does not") {
+  Experiment plain;
+  const History without = plain.run("");
+  Experiment saved;
+  const Folder folder;
+  const History with = saved.run(folder / "state");
+  require_same(plain, without, saved, with);
+}
+
+TEST_CASE("a training killed at ten random moments ends as if nothing had happened") {
+  kill_and_resume(10);
+}
+
+TEST_CASE("a training killed at fifty random moments ends as if nothing had happened", "[.long]") {
+  kill_and_resume(50);
+}
+
+TEST_CASE("a training stopped in the middle of an epoch goes on there, again and again") {
+  Experiment whole;
+  const History undisturbed = whole.run("");
+  const Folder folder;
+  History last;
+  Experiment parts;
+  for (const std::int64_t stop_at : {5, 6, 12, 29, 1000}) {
+    Experiment next;
+    last = next.run(folder / "state", 6, {{.after_step = [&](Run& run, const StepRecord& step) {
+                      if (step.step == stop_at) run.stop("enough");
+                    }}});
+    parts = std::move(next);
+  }
+  require_same(whole, undisturbed, parts, last);
+}
+
+TEST_CASE("a finished training is not run again, and goes on when more epochs are asked for") {
+  const Folder folder;
+  Experiment first;
+  first.run(folder / "state", 3);
+  Experiment second;
+  const History same = second.run(folder / "state", 3);
+  CHECK(same.epochs.size() == 3);
+  CHECK(same_bits(first.net.get<0>().weight.value(), second.net.get<0>().weight.value()));
+  Experiment third;
+  const History more = third.run(folder / "state", 6);
+  Experiment whole;
+  require_same(whole, whole.run("", 6), third, more);
+}
+
+TEST_CASE("when the newer of the two files is damaged the older one is gone on from") {
+  const Folder folder;
+  Experiment first;
+  first.run(folder / "state", 2);
+  ResumeFiles files(folder / "state");
+  REQUIRE(files.latest());
+  const fs::path newer = fs::path(folder / "state") / "state-0.safetensors";
+  const fs::path other = fs::path(folder / "state") / "state-1.safetensors";
+  for (const fs::path& victim : {newer, other}) {
+    const fs::path backup = victim.string() + ".whole";
+    fs::copy_file(victim, backup);
+    fs::resize_file(victim, fs::file_size(victim) / 2);
+    Experiment again;
+    const History rest = again.run(folder / "state", 4);
+    Experiment whole;
+    require_same(whole, whole.run("", 4), again, rest);
+    break;
+  }
+}
+
+TEST_CASE("a flipped bit in the values is noticed") {
+  const Folder folder;
+  ResumeFiles files(folder / "state");
+  files.write({{{"weight", ones({64})}}, {{"note", "here"}}});
+  const std::string path = folder / "state/state-1.safetensors";
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-10, std::ios::end);
+  file.put('\x55');
+  file.close();
+  CHECK_THROWS_WITH(ResumeFiles(folder / "state").latest(),
+                    Catch::Matchers::ContainsSubstring("damaged"));
+}
+
+TEST_CASE("what was kept by another model or other options is refused, and nothing is changed") {
+  const Folder folder;
+  Experiment first;
+  first.run(folder / "state", 1);
+  Rng rng{1};
+  Sequential other{Linear{6, 3, rng}, Linear{3, 2, rng}};
+  const Tensor before = other.get<0>().weight.value();
+  CHECK_THROWS_AS(
+      fit(other, first.x, first.y, {.batch = 8, .resume = folder / "state", .show = Show::nothing}),
+      Error);
+  CHECK(same_bits(before, other.get<0>().weight.value()));
+  Experiment same;
+  CHECK_THROWS_WITH(fit(same.net, same.x, same.y,
+                        {.optimizer = Adam{{.rate = 1e-2}},
+                         .batch = 16,
+                         .schedule = Plateau{},
+                         .resume = folder / "state",
+                         .show = Show::nothing}),
+                    Catch::Matchers::ContainsSubstring("had seed 1, batch 8"));
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// A model used, not trained: its outputs for many samples, and how good they are.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "../data/dataset.h"
+#include "../nn/loss_function.h"
+#include "../nn/metric_function.h"
+#include "model_ref.h"
+
+namespace wengert {
+
+struct EvaluateOptions {
+  std::size_t batch = 1000;  ///< samples in memory at a time
+};
+
+/// The model's output for every row of `inputs`, off any tape: dropout does nothing, batch
+/// normalisation uses its running means. Errors: ValueError for a batch of 0, what the model
+/// throws.
+Tensor predict(const ModelRef& model, const Tensor& inputs, const EvaluateOptions& options = {});
+
+struct Evaluation {
+  Estimate loss = {};  ///< mean over the samples
+  std::map<std::string, Estimate> metrics = {};
+  std::size_t samples = 0;
+};
+/// The mean loss over `data` and the metrics of all its predictions together.
+/// Errors: ValueError for an empty data set, what the model, the loss and the metrics throw.
+Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss& loss,
+                    const std::vector<Metric>& metrics = {}, const EvaluateOptions& options = {});
+
+}  // namespace wengert

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+#include "fit.h"
+
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "../graph/denormals.h"
+#include "../graph/error.h"
+#include "../graph/tape.h"
+#include "../nn/safetensors.h"
+#include "interrupt.h"
+#include "loop_state.h"
+#include "progress.h"
+#include "resume.h"
+
+namespace wengert {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void check(const FitOptions& options) {
+  if (options.epochs == 0) throw ValueError("fit: 0 epochs train nothing; give .epochs");
+  if (options.batch == 0) throw ValueError("fit: a batch needs at least one sample");
+  if (!(options.validation_share >= 0.0 && options.validation_share < 1.0))
+    throw ValueError(
+        fmt::format("fit: validation_share lies in [0, 1), got {}", options.validation_share));
+  if (options.validation_share > 0.0 && options.validation.size() > 0)
+    throw ValueError("fit: give .validation or .validation_share, not both");
+  if (options.save_every > 0 && options.resume.empty())
+    throw ValueError("fit: save_every needs the folder .resume to save to");
+}
+
+/// One training, from the first step (or from where a saved one stopped) to the end.
+class Loop {
+ public:
+  Loop(const TrainingStep& training, const data::Dataset& data, const FitOptions& options)
+      : training_(training),
+        options_(options),
+        loader_(data, {.batch = options.batch,
+                       .seed = options.seed,
+                       .shuffle = options.shuffle,
+                       .augment = options.augment}),
+        saved_(training.state),
+        schedule_(options.schedule),
+        run_{.history = state_.history, .state = training_.state},
+        progress_("epoch", options.epochs,
+                  options.show == Show::nothing ? Progress::Display::nothing
+                                                : Progress::Display::automatic) {
+    run_.epochs = static_cast<std::int64_t>(options.epochs);
+    run_.steps_per_epoch = static_cast<std::int64_t>(loader_.batches());
+    if (options.early_stopping) state_.stopping = EarlyStopping(*options.early_stopping);
+    for (const Optimizer* optimizer : training.state.optimizers())
+      base_rates_.push_back(optimizer->rate());
+    saved_.add("schedule", schedule_)
+        .add(
+            "loop", [this] { return state_.keep(); },
+            [this](const Snapshot& from) { state_.take(from); });
+  }
+
+  History run(History start) {
+    state_.history = std::move(start);
+    const FlushDenormals flush;
+    if (!options_.resume.empty()) resume();
+    while (!state_.over) run_epoch();
+    if (restores_best()) training_.state.restore_weights(state_.best);
+    call(&Callback::at_end);
+    return std::move(state_.history);
+  }
+
+ private:
+  void run_epoch() {
+    run_.epoch = state_.epoch;
+    if (state_.batches_done == 0) call(&Callback::before_epoch);
+    for (const data::Batch& batch : loader_.epoch(static_cast<std::uint64_t>(state_.epoch),
+                                                  static_cast<std::size_t>(state_.batches_done))) {
+      if (stopped()) break;
+      run_step(batch);
+      if (options_.save_every > 0 && run_.step % options_.save_every == 0) save();
+    }
+    if (state_.batches_done == run_.steps_per_epoch && !failed()) finish_epoch();
+    state_.history.stopped = run_.stopped;
+    state_.over = stopped();
+    save();
+  }
+
+  void run_step(const data::Batch& batch) {
+    ++run_.step;
+    for (std::size_t i = 0; i < base_rates_.size(); ++i)
+      training_.state.optimizers()[i]->set_rate(schedule_.rate(
+          base_rates_[i], {run_.step - 1, run_.epoch - 1, run_.steps_per_epoch, run_.epochs}));
+    const Clock::time_point start = Clock::now();
+    StepResult result = training_.step(batch);
+    StepRecord record{.step = run_.step,
+                      .epoch = run_.epoch,
+                      .samples = batch.size(),
+                      .loss = result.loss,
+                      .metrics = {result.metrics.begin(), result.metrics.end()},
+                      .rate = rate(),
+                      .gradient_norm = result.gradient_norm,
+                      .clip_factor = result.clip_factor,
+                      .seconds = seconds_since(start),
+                      .groups = std::move(result.groups)};
+    ++state_.batches_done;
+    if (!std::isfinite(result.loss))
+      run_.stop(
+          fmt::format("the loss was {} at step {} (epoch {}); the weights are those before it",
+                      result.loss, run_.step, run_.epoch));
+    if (interrupt_.after_step()) run_.stop(fmt::format("interrupted at step {}", run_.step));
+    state_.history.steps.push_back(std::move(record));
+    call(&Callback::after_step, state_.history.steps.back());
+    progress_.step(static_cast<std::size_t>(state_.batches_done), loader_.batches(), batch.size(),
+                   fmt::format("loss {:.4g}", result.loss));
+  }
+
+  void finish_epoch() {
+    EpochRecord record = summarize_epoch(state_.epoch, state_.history.steps);
+    if (training_.validate) {
+      const Clock::time_point start = Clock::now();
+      const Evaluation validation = training_.validate();
+      record.validation_loss = validation.loss;
+      record.validation_metrics = validation.metrics;
+      record.validation_seconds = seconds_since(start);
+    }
+    const double judged = record.validation_loss ? record.validation_loss->value : record.loss;
+    schedule_.observe(judged);
+    const bool best = state_.stopping.observe(state_.epoch, judged);
+    if (best && options_.early_stopping) state_.best = training_.state.weights();
+    if (best && !options_.best.empty()) save_best();
+    state_.history.epochs.push_back(std::move(record));
+    call(&Callback::after_epoch, state_.history.epochs.back());
+    show_epoch(state_.history.epochs.back());
+    end_if_done();
+    ++state_.epoch;
+    state_.batches_done = 0;
+  }
+
+  void show_epoch(const EpochRecord& epoch) {
+    std::string text = fmt::format("loss {:.4g}", epoch.loss);
+    for (const auto& [name, value] : epoch.metrics)
+      text += fmt::format("  {} {:.4g}", name, value.value);
+    if (epoch.validation_loss)
+      text += fmt::format("  validation {:.4g}", epoch.validation_loss->value);
+    for (const auto& [name, value] : epoch.validation_metrics)
+      text += fmt::format("  {} {}", name, to_string(value));
+    progress_.show(static_cast<std::size_t>(epoch.epoch), text);
+  }
+
+  void end_if_done() {
+    if (stopped()) return;
+    if (run_.epoch == run_.epochs) {
+      run_.stop(fmt::format("all {} epochs done", run_.epochs));
+    } else if (options_.early_stopping && state_.stopping.wants_to_stop()) {
+      run_.stop(fmt::format("early stopping: nothing better than epoch {} for {} epochs",
+                            state_.stopping.state().best_epoch, state_.stopping.state().waited));
+    } else if (interrupt_.after_epoch()) {
+      run_.stop(fmt::format("interrupted after epoch {}", run_.epoch));
+    }
+  }
+
+  bool restores_best() const {
+    return options_.early_stopping && options_.early_stopping->restore_best &&
+           !state_.best.tensors.empty();
+  }
+
+  // A file that is there has what is asked for; what differs would silently be another training.
+  void resume() {
+    files_.emplace(options_.resume);
+    const std::optional<Snapshot> found = files_->latest();
+    if (!found) return;
+    const History& asked = state_.history;
+    const History was = LoopState::history_in(*found, "loop");
+    if (was.seed != asked.seed || was.batch != asked.batch || was.samples != asked.samples)
+      throw ValueError(fmt::format(
+          "fit: the training kept in '{}' had seed {}, batch {} and {} samples, this one seed {}, "
+          "batch {} and {}; use another folder",
+          options_.resume, was.seed, was.batch, was.samples, asked.seed, asked.batch,
+          asked.samples));
+    saved_.restore(*found);
+    run_.step = static_cast<std::int64_t>(state_.history.steps.size());
+    // One that was interrupted goes on, and so does one that was to have fewer epochs.
+    state_.over = state_.epoch > run_.epochs || ended_for_good();
+    if (state_.over) run_.stopped = was.stopped;
+  }
+  bool ended_for_good() const {
+    return failed() || (options_.early_stopping && state_.stopping.wants_to_stop());
+  }
+
+  void save() {
+    if (files_) files_->write(saved_.snapshot());
+  }
+  void save_best() const {
+    std::map<std::string, Tensor> weights;
+    for (const auto& [name, value] : training_.state.weights().tensors)
+      weights[name.substr(name.find(' ') + 1)] = value;
+    save_tensors(options_.best, weights);
+  }
+
+  bool failed() const {
+    const auto& steps = state_.history.steps;
+    return !steps.empty() && !std::isfinite(steps.back().loss);
+  }
+  void call(auto member, const auto&... arguments) {
+    for (const Callback& callback : options_.callbacks)
+      if (callback.*member) (callback.*member)(run_, arguments...);
+  }
+  bool stopped() const { return !run_.stopped.empty(); }
+  double rate() const {
+    return base_rates_.empty() ? not_measured : training_.state.optimizers().front()->rate();
+  }
+
+  const TrainingStep& training_;
+  const FitOptions& options_;
+  const data::BatchLoader loader_;
+  LoopState state_;
+  TrainingState saved_;
+  std::vector<double> base_rates_;
+  Schedule schedule_;
+  Run run_;
+  std::optional<ResumeFiles> files_;
+  Progress progress_;
+  Interrupt interrupt_;
+};
+
+History begin_history(const data::Dataset& data, const FitOptions& options) {
+  return {.seed = options.seed, .batch = options.batch, .samples = data.size()};
+}
+
+}  // namespace
+
+History train(const TrainingStep& training, const data::Dataset& data, const FitOptions& options) {
+  check(options);
+  if (!training.step) throw ValueError("train: there is no step to run");
+  return Loop(training, data, options).run(begin_history(data, options));
+}
+
+namespace {
+
+/// What a batch says about how much its samples count; its mask is that of the losses.
+Weighting weighting_of(const data::Batch& batch) {
+  Weighting weighting;
+  if (batch.weights.defined()) weighting.weights = batch.weights;
+  if (batch.mask.defined()) weighting.mask = batch.mask;
+  return weighting;
+}
+
+/// The ordinary step: one model, one loss, one optimizer.
+class OrdinaryStep {
+ public:
+  OrdinaryStep(ModelRef model, Optimizer& optimizer, const FitOptions& options,
+               std::size_t steps_per_epoch)
+      : model_(std::move(model)),
+        optimizer_(optimizer),
+        options_(options),
+        statistics_every_(statistics_every(options, steps_per_epoch)) {}
+
+  StepResult operator()(const data::Batch& batch) {
+    Tape tape;
+    const Var output = model_(tape.input(batch.inputs));
+    const Var loss = options_.loss(output, batch.targets, weighting_of(batch));
+    if (!checked_) model_.check_members(tape);
+    checked_ = true;
+    StepResult result{.loss = loss.item()};
+    for (const Metric& metric : options_.metrics)
+      result.metrics.emplace_back(metric.name(), metric(output.value(), batch.targets));
+    if (std::isfinite(result.loss)) take_step(tape.backward(loss), result);
+    return result;
+  }
+
+ private:
+  static std::int64_t statistics_every(const FitOptions& options, std::size_t steps_per_epoch) {
+    constexpr std::size_t enough = 1000;
+    const std::size_t sparse = options.epochs * steps_per_epoch / enough;
+    const std::size_t every = options.statistics_every > 0
+                                  ? options.statistics_every
+                                  : std::clamp<std::size_t>(sparse, 1, steps_per_epoch);
+    return static_cast<std::int64_t>(every);
+  }
+
+  void take_step(const Gradients& gradients, StepResult& result) {
+    const std::vector<Parameter*> list = model_.parameters();
+    const std::span<Parameter* const> parameters(list);
+    const ClippingLedger before = optimizer_.clipping();
+    result.gradient_norm = global_norm(parameters, gradients);
+    if (optimizer_.steps() % statistics_every_ == 0) {
+      for (ParameterStatistics& of_one : optimizer_.update_with_statistics(parameters, gradients))
+        result.groups.push_back({.name = std::move(of_one.name),
+                                 .gradient_norm = of_one.gradient_norm,
+                                 .weight_norm = of_one.weight_norm,
+                                 .update_ratio = of_one.relative_update(),
+                                 .zero = of_one.zero,
+                                 .denormal = of_one.denormal,
+                                 .nonfinite = of_one.nonfinite});
+    } else {
+      optimizer_.update(parameters, gradients);
+    }
+    const ClippingLedger& after = optimizer_.clipping();
+    if (after.clipped > before.clipped) result.clip_factor = after.factor_sum - before.factor_sum;
+    if (after.skipped > before.skipped) result.clip_factor = 0.0;
+  }
+
+  ModelRef model_;
+  Optimizer& optimizer_;
+  const FitOptions& options_;
+  std::int64_t statistics_every_;
+  bool checked_ = false;
+};
+
+struct Parts {
+  data::Dataset training, validation;
+};
+/// The last samples are kept aside before any shuffling, as Keras does.
+Parts parts_of(const data::Dataset& data, const FitOptions& options) {
+  if (options.validation_share == 0.0) return {data, options.validation};
+  const auto kept = static_cast<std::size_t>(
+      std::llround(static_cast<double>(data.size()) * (1.0 - options.validation_share)));
+  if (kept == 0 || kept == data.size())
+    throw ValueError(fmt::format("fit: validation_share {} of {} samples leaves one part empty",
+                                 options.validation_share, data.size()));
+  return {data.rows(0, kept), data.rows(kept, data.size())};
+}
+
+}  // namespace
+
+History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& options) {
+  check(options);
+  const Parts parts = parts_of(data, options);
+  if (parts.training.empty()) throw ValueError("fit: the data set has no samples");
+  model(parts.training.rows(0, 1).inputs);  // a first look gives every layer its sizes
+  AnyOptimizer optimizer = options.optimizer;
+  const std::size_t steps = (parts.training.size() + options.batch - 1) / options.batch;
+  TrainingStep training{.step = OrdinaryStep(model, *optimizer, options, steps)};
+  training.state.add_model("model", model).add("optimizer", *optimizer);
+  if (!parts.validation.empty())
+    training.validate = [&] {
+      return evaluate(model, parts.validation, options.loss, options.metrics);
+    };
+  History start = begin_history(parts.training, options);
+  start.loss_name = options.loss.name();
+  start.optimizer = optimizer->name();
+  start.validation_samples = parts.validation.size();
+  start.has_dropout = !model.generators().empty();
+  return Loop(training, parts.training, options).run(std::move(start));
+}
+
+}  // namespace wengert

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Any model, seen through what training needs of it, so that the loop is compiled once.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../graph/members.h"
+
+namespace wengert {
+
+/// Refers to a model, which has to outlive it.
+class ModelRef {
+ public:
+  template <class Model>
+  requires std::invocable<const Model&, const Var&> ModelRef(
+      Model& model)  // NOLINT(google-explicit-constructor)
+      : forward_([&model](const Var& x) -> Var { return model(x); }),
+        parameters_([&model] { return wengert::parameters(model); }),
+        buffers_([&model] { return wengert::buffers(model); }),
+        generators_([&model] { return wengert::generators(model); }),
+        check_members_([&model](const Tape& tape) { wengert::check_members(model, tape); }) {}
+
+  Var operator()(const Var& x) const { return forward_(x); }
+  std::vector<Parameter*> parameters() const { return parameters_(); }
+  std::vector<Buffer*> buffers() const { return buffers_(); }
+  std::vector<std::pair<std::string, Rng*>> generators() const { return generators_(); }
+  /// Errors: ValueError as wengert::check_members.
+  void check_members(const Tape& tape) const { check_members_(tape); }
+
+ private:
+  std::function<Var(const Var&)> forward_;
+  std::function<std::vector<Parameter*>()> parameters_;
+  std::function<std::vector<Buffer*>()> buffers_;
+  std::function<std::vector<std::pair<std::string, Rng*>>()> generators_;
+  std::function<void(const Tape&)> check_members_;
+};
+
+}  // namespace wengert
