@@ -9,18 +9,19 @@
 
 namespace wengert {
 namespace detail {
-namespace {
 
-std::string parent(const std::string& path) {
+std::string parent_of(const std::string& path) {
   const std::size_t dot = path.rfind('.');
   return dot == std::string::npos ? std::string() : path.substr(0, dot);
 }
+
+namespace {
 
 // The module a node belongs to: that of its parameters, else the scope it was recorded under.
 std::string module_of(const Recording& recording, std::uint32_t node) {
   for (const std::uint32_t input : recording.inputs(node))
     if (recording.nodes[input].leaf == Leaf::parameter)
-      return parent(recording.parameter_name(input));
+      return parent_of(recording.parameter_name(input));
   return recording.places[recording.nodes[node].place].path;
 }
 
@@ -37,7 +38,7 @@ void add_op(std::string& ops, std::string_view op) {
 
 }  // namespace
 
-Summary summarize(const Tape& tape) {
+Summary summarize(const Tape& tape, const Notes& notes) {
   const Recording& recording = tape.recording();
   Summary summary;
   std::vector<bool> counted(recording.size(), false);
@@ -62,6 +63,24 @@ Summary summarize(const Tape& tape) {
     summary.bytes += row.bytes;
     summary.flops += row.flops;
   }
+  std::size_t untrained = 0;
+  for (const auto& [path, note] : notes) {
+    summary.active += note.active;
+    summary.masked += note.masked;
+    summary.frozen += note.frozen;
+    summary.buffers += note.buffers;
+    untrained += note.frozen_or_masked;
+    // A module may have several rows; the one that reads its parameters says it.
+    for (Summary::Row& row : summary.rows) {
+      if (row.path != path) continue;
+      row.active = note.active;
+      row.masked = note.masked;
+      row.frozen = note.frozen;
+      row.buffers = note.buffers;
+      break;
+    }
+  }
+  summary.trainable = summary.parameters - untrained;
   return summary;
 }
 
@@ -84,14 +103,29 @@ std::string flops_text(double flops) {
   return with_unit(flops, 1000, {"flop", "kflop", "Mflop", "Gflop"});
 }
 
+// What is unusual about a row, or about the whole, which has the same counts.
+template <class Counts>
+std::string notes_text(const Counts& counts) {
+  std::string text;
+  const auto add = [&](const std::string& note) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", note);
+  };
+  if (counts.active + counts.masked != 0)
+    add(fmt::format("{} of {} weights active", counts.active, counts.active + counts.masked));
+  if (counts.frozen != 0)
+    add(counts.frozen == counts.parameters ? "frozen" : fmt::format("{} frozen", counts.frozen));
+  if (counts.buffers != 0) add(fmt::format("{} in buffers", counts.buffers));
+  return text;
+}
+
 }  // namespace
 
 std::string to_string(const Summary& summary) {
   const auto line = [](std::string_view module, std::string_view output,
-                       std::string_view parameters, std::string_view bytes,
-                       std::string_view flops) {
-    return fmt::format("{:<30} {:<16} {:>12} {:>10} {:>12}\n", module, output, parameters, bytes,
-                       flops);
+                       std::string_view parameters, std::string_view bytes, std::string_view flops,
+                       const std::string& notes = {}) {
+    return fmt::format("{:<30} {:<16} {:>12} {:>10} {:>12}{}{}\n", module, output, parameters,
+                       bytes, flops, notes.empty() ? "" : "  ", notes);
   };
   const std::string rule(84, '-');
   std::string text = line("Module (ops)", "Output", "Parameters", "Bytes", "Forward") + rule + "\n";
@@ -99,10 +133,10 @@ std::string to_string(const Summary& summary) {
     text += line(
         row.path.empty() ? fmt::format("({})", row.ops) : fmt::format("{} ({})", row.path, row.ops),
         to_string(row.output), fmt::format("{}", row.parameters), bytes_text(row.bytes),
-        flops_text(row.flops));
+        flops_text(row.flops), notes_text(row));
   return text + rule + "\n" +
          line("Total", "", fmt::format("{}", summary.parameters), bytes_text(summary.bytes),
-              flops_text(summary.flops));
+              flops_text(summary.flops), notes_text(summary));
 }
 
 }  // namespace wengert

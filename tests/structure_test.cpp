@@ -49,7 +49,7 @@ struct ThirdParty {
 };
 const std::vector<ThirdParty> third_parties{
     {"fmt/", {"graph/format.h"}},
-    {"boost/", {"graph/boost_graph.h"}},
+    {"boost/", {"graph/boost_graph.h", "graph/boost_mask.h"}},
     {"catch2/", {"gradcheck/"}},
     {"cblas.h", {}},
     {"libxsmm", {}},
