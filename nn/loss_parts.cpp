@@ -14,13 +14,6 @@
 namespace wengert::detail {
 namespace {
 
-std::string place(const Shape& shape, std::size_t element) {
-  std::vector<std::size_t> index(shape.rank());
-  for (std::size_t axis = shape.rank(); axis-- > 0; element /= shape[axis])
-    index[axis] = element % shape[axis];
-  return fmt::format("[{}]", fmt::join(index, ", "));
-}
-
 template <class T, class Bad>
 void require_none(std::span<const T> values, Bad bad, auto&& complain) {
   // Without a branch, so that the compiler makes it a vector loop.
@@ -90,6 +83,13 @@ Var counts(const char* loss, const Shape& shape, DType dtype, const Weighting& w
 }
 
 }  // namespace
+
+std::string place(const Shape& shape, std::size_t element) {
+  std::vector<std::size_t> index(shape.rank());
+  for (std::size_t axis = shape.rank(); axis-- > 0; element /= shape[axis])
+    index[axis] = element % shape[axis];
+  return fmt::format("[{}]", fmt::join(index, ", "));
+}
 
 void require_range(const char* loss, const char* what, const Tensor& x, Range range,
                    const char* cure) {

@@ -3,9 +3,14 @@
 // formulas are in loss.cpp.
 #pragma once
 
+#include <string>
+
 #include "loss.h"
 
 namespace wengert::detail {
+
+/// "[3, 17]": where element number `element` of a row-major tensor stands.
+std::string place(const Shape& shape, std::size_t element);
 
 /// The numbers that a loss accepts, both ends included.
 struct Range {
