@@ -2,6 +2,7 @@
 #include "metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -10,6 +11,9 @@
 #include <fmt/format.h>
 
 #include "../graph/error.h"
+#include "../ops/arithmetic.h"
+#include "../ops/elementwise.h"
+#include "../ops/layout.h"
 #include "../ops/reduce.h"
 #include "metric_function.h"
 
@@ -160,13 +164,9 @@ Estimate binary_accuracy_from_logits(const Var& logits, const Var& target) {
 
 Estimate mean_absolute_error(const Var& prediction, const Var& target) {
   require_equal_shapes("mean_absolute_error", prediction.value(), target.value());
-  const std::vector<double> y = doubles(prediction.value());
-  const std::vector<double> t = doubles(target.value());
-  std::vector<double> errors(samples_of(prediction.value()));
-  const std::size_t each = y.size() / errors.size();
-  for (std::size_t i = 0; i < y.size(); ++i)
-    errors[i / each] += std::abs(y[i] - t[i]) / static_cast<double>(each);
-  return mean_of(errors);
+  const Var difference = Var(prediction.value()) - cast(Var(target.value()), prediction.dtype());
+  const auto n = static_cast<std::int64_t>(samples_of(prediction.value()));
+  return mean_of(doubles(mean(reshape(abs(difference), {n, -1}), 1).value()));
 }
 
 Estimate r2(const Var& prediction, const Var& target) {
