@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../graph/error.h"
@@ -34,10 +35,17 @@ std::string draft_beside(const std::string& path) {
 
 FileReplacement::FileReplacement(std::string_view op, const std::string& path)
     : op_(op), path_(behind_links(path)), draft_(draft_beside(path_)) {
+  struct stat before {};
+  const bool there = stat(path_.c_str(), &before) == 0;
+  // A rename would put a file in the place of a folder's name or a device such as /dev/null.
+  if (there && !S_ISREG(before.st_mode))
+    throw FileError(fmt::format("{}: cannot write '{}': it is no regular file", op_, path_));
   // What a process of the same number left when it was killed.
   unlink(draft_.c_str());
   file_ = open(draft_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file_ < 0) fail("cannot write");
+  // Where the file system has no permissions, there are none to keep.
+  if (there) (void)fchmod(file_, before.st_mode & 07777);
 }
 
 FileReplacement::~FileReplacement() {

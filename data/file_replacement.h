@@ -12,7 +12,8 @@ namespace wengert::detail {
 
 /// Writes beside `path`; `put_in_place` makes it durable and renames it. Without that, nothing has
 /// happened to `path`, and nothing is left beside it. A symbolic link stays one: its target is
-/// replaced. Errors of all: FileError naming `op`, the path and the system's reason.
+/// replaced; a file keeps its permissions. Errors of all: FileError naming `op`, the path and the
+/// system's reason.
 class FileReplacement {
  public:
   FileReplacement(std::string_view op, const std::string& path);
