@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Files for the tests of readers and writers: in a folder of their own, good, bad and gzip'd.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <unistd.h>
+#include <zlib.h>
+
+#include <wengert/graph/error.h>
+
+#include "../catch.h"
+
+/// A folder of its own, gone at the end.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "wengert-data-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  std::string file(const std::string& name, std::string_view bytes) const {
+    const std::filesystem::path path = path_ / name;
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path.string();
+  }
+  std::string zipped(const std::string& name, std::string_view text) const {
+    const std::string path = (path_ / name).string();
+    const gzFile out = gzopen(path.c_str(), "wb");
+    gzwrite(out, text.data(), static_cast<unsigned>(text.size()));
+    gzclose(out);
+    return path;
+  }
+  const std::filesystem::path& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// An environment variable as given (null: not set), and as it was before afterwards.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* set = std::getenv(name)) {
+      was_set_ = true;
+      before_ = set;
+    }
+    set_to(value);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() { set_to(was_set_ ? before_.c_str() : nullptr); }
+
+ private:
+  void set_to(const char* value) const {
+    if (value) setenv(name_, value, 1);
+    else unsetenv(name_);
+  }
+  const char* name_;
+  bool was_set_ = false;
+  std::string before_;
+};
+
+inline std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline std::span<const std::byte> as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+/// What the FileError of `f` says.
+template <class F>
+std::string message_of(F&& f) {
+  try {
+    f();
+  } catch (const wengert::FileError& error) {
+    return error.what();
+  }
+  return "no FileError";
+}
+
+/// A big-endian number, as IDX has them.
+inline std::string big_endian(std::uint32_t value) {
+  std::string bytes;
+  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(value >> shift & 0xff);
+  return bytes;
+}
+
+/// The folder of real data sets that are not part of the source tree: from the environment
+/// variable, else beside it. Empty, with a warning, if neither is there.
+inline std::string given(const char* variable, const std::string& name) {
+  namespace fs = std::filesystem;
+  if (const char* path = std::getenv(variable)) return path;
+  const fs::path top = WENGERT_SOURCE_DIR;
+  for (const fs::path& beside :
+       {top.parent_path() / "shared", top.parent_path().parent_path() / "shared"})
+    if (fs::exists(beside / "data" / name)) return (beside / "data" / name).string();
+  WARN("SKIPPED: no " << name << "; " << variable << " says where it is");
+  return {};
+}
