@@ -17,5 +17,6 @@ install(FILES ${PROJECT_BINARY_DIR}/wengert-config.cmake
 
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(EXISTS ${PROJECT_SOURCE_DIR}/data/bundled)
-  install(DIRECTORY data/bundled/ DESTINATION ${CMAKE_INSTALL_DATADIR}/wengert/data)
+  install(DIRECTORY data/bundled/ DESTINATION ${CMAKE_INSTALL_DATADIR}/wengert/data
+          PATTERN "*.py" EXCLUDE)
 endif()

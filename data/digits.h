@@ -6,14 +6,12 @@
 #include <string>
 
 #include "../graph/rng.h"
-#include "../graph/tensor.h"
+#include "image_sets.h"
 
 namespace wengert::data {
 
-struct Digits {
-  Tensor images;  ///< f32 [n, 64], rows of the 8 x 8 image one after the other, 0 paper to 1 ink
-  Tensor labels;  ///< i64 [n], 0 to 9
-};
+/// images [n, 64], 0 paper to 1 ink; labels 0 to 9.
+using Digits = Labelled;
 struct DigitsSplit {
   Digits train, test;
 };
