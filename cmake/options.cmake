@@ -2,6 +2,7 @@
 option(WENGERT_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(WENGERT_BUILD_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
 option(WENGERT_BUILD_BENCH "Build the benchmark program" ${PROJECT_IS_TOP_LEVEL})
+option(WENGERT_BUILD_FUZZ "Build the fuzz targets (clang)" OFF)
 option(WENGERT_WERROR "Treat warnings in our own code as errors" OFF)
 option(WENGERT_TENSORBOARD "Write TensorBoard's event files if protobuf is found" ON)
 option(WENGERT_LIBXSMM "Give small matrix products to libxsmm if it is found" ON)

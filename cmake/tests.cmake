@@ -1,7 +1,7 @@
 # wengert_tests: every tests/**/*.cpp in one executable, each TEST_CASE a test of ctest's own. Cases
 # tagged [.long] are left to `ctest -L long` (./test --long).
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.cpp)
-list(FILTER test_sources EXCLUDE REGEX "/tests/(golden|compile_fail|install|tensorboard)/")
+list(FILTER test_sources EXCLUDE REGEX "/tests/(golden|compile_fail|install|fuzz|tensorboard)/")
 list(FILTER test_sources EXCLUDE REGEX "/tests/ops/table[^/]*\\.cpp$")  # op_table.cmake
 
 add_executable(wengert_tests ${test_sources})

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#include <wengert/data/idx.h>
+
+#include "only_file_errors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  only_file_errors(data, size, [](Bytes bytes) { wengert::data::read_idx(bytes); });
+  return only_file_errors(data, size,
+                          [](Bytes bytes) { wengert::data::read_idx_labels(bytes, 10); });
+}
