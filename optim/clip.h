@@ -7,8 +7,8 @@
 #include <span>
 
 #include "../graph/gradients.h"
-#include "../graph/members.h"
 #include "../graph/parameter.h"
+#include "parameter_list.h"
 
 namespace wengert {
 
@@ -42,7 +42,7 @@ struct ClippingLedger {
 /// The 2-norm of the gradient by all parameters that are not frozen, gathered in f64; elements
 /// below the normal range count as zero. Errors: TapeError if one of them has no gradient.
 double global_norm(std::span<Parameter* const> parameters, const Gradients& gradients);
-template <class Model>
+template <Trainable Model>
 double global_norm(Model& model, const Gradients& gradients) {
   return global_norm(std::span<Parameter* const>(parameters(model)), gradients);
 }

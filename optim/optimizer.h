@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "../graph/gradients.h"
-#include "../graph/members.h"
 #include "../graph/parameter.h"
 #include "clip.h"
 #include "parameter_group.h"
+#include "parameter_list.h"
 #include "statistics.h"
 
 namespace wengert {
@@ -42,14 +42,14 @@ class Optimizer {
   /// changed: TapeError if a parameter got no gradient, with the reason; ShapeError, DTypeError or
   /// ValueError if the optimizer was used on another model of the same names before, or if a group,
   /// a restored state or clipping does not allow the step.
-  template <class Model>
+  template <Trainable Model>
   void update(Model& model, const Gradients& gradients) {
     update(std::span<Parameter* const>(parameters(model)), gradients);
   }
   void update(std::span<Parameter* const> parameters, const Gradients& gradients);
 
   /// The same step, and what it did to each parameter it was for, in the order of the model.
-  template <class Model>
+  template <Trainable Model>
   std::vector<ParameterStatistics> update_with_statistics(Model& model,
                                                           const Gradients& gradients) {
     return update_with_statistics(std::span<Parameter* const>(parameters(model)), gradients);
@@ -80,7 +80,7 @@ class Optimizer {
   void restore(const OptimizerState& state);
   /// Compares it right away, before anything is changed. Errors: ValueError, ShapeError or
   /// DTypeError if it lacks a parameter of the model, knows one more, or differs in shape.
-  template <class Model>
+  template <Trainable Model>
   void restore(Model& model, const OptimizerState& state) {
     restore(std::span<Parameter* const>(parameters(model)), state);
   }

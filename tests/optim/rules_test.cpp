@@ -65,8 +65,7 @@ TEST_CASE("a group overrides the optimizer's own penalty only where it says so")
   sgd.group("b", {.l2 = 0.0}).group("c", {.rate_factor = 1.0});
   Tape tape;
   const Var x = tape.input(scalar(0.0, f64));
-  sgd.update(std::span<Parameter* const>(all),
-             tape.backward(a.on(x) * x + b.on(x) * x + c.on(x) * x));
+  sgd.update(all, tape.backward(a.on(x) * x + b.on(x) * x + c.on(x) * x));
   CHECK(a.value().item() == 0.875);
   CHECK(b.value().item() == 1.0);
   CHECK(c.value().item() == 0.875);
@@ -77,7 +76,7 @@ TEST_CASE("parameters of a frozen group stay and need no gradient") {
   std::vector<Parameter*> all{&a, &b};
   Sgd sgd{{.rate = 0.5}};
   sgd.group("b", {.frozen = true});
-  sgd.update(std::span<Parameter* const>(all), exactly(a, scalar(1.0)));
+  sgd.update(all, exactly(a, scalar(1.0)));
   CHECK(a.value().item() == 0.5);
   CHECK(b.value().item() == 1.0);
 }
@@ -111,8 +110,8 @@ TEST_CASE("clipping by norm shortens the whole gradient and keeps its direction"
   Tape tape;
   const Var x = tape.input(tensor({2.0, 3.0}, f64)), y = tape.input(tensor({6.0}, f64));
   const Gradients gradients = tape.backward(sum(a.on(x) * x) + sum(b.on(x) * y));
-  CHECK(global_norm(std::span<Parameter* const>(all), gradients) == Approx(7.0).epsilon(1e-15));
-  sgd.update(std::span<Parameter* const>(all), gradients);
+  CHECK(global_norm(all, gradients) == Approx(7.0).epsilon(1e-15));
+  sgd.update(all, gradients);
   CHECK(a.value().at({0}) == -1.0);
   CHECK(a.value().at({1}) == -1.5);
   CHECK(b.value().at({0}) == -3.0);

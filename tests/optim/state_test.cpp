@@ -167,7 +167,7 @@ TEST_CASE("bias correction starts when a parameter is first trained") {
   const auto step = [&] {
     Tape tape;
     const Var x = tape.input(scalar(3.0, f64));
-    adam.update(std::span<Parameter* const>(all), tape.backward(early.on(x) * x + late.on(x) * x));
+    adam.update(all, tape.backward(early.on(x) * x + late.on(x) * x));
   };
   for (int i = 0; i < 5; ++i) step();
   late.set_trainable(true);
