@@ -132,7 +132,7 @@ void Plateau::restore(const ScheduleState& state) {
 Schedule::Schedule() : Schedule([](double base, const ScheduleTime&) { return base; }) {}
 
 double Schedule::rate(double base, const ScheduleTime& now) const {
-  const double rate = held_->rate(base, now);
+  const double rate = actions_->rate(rule_, base, now);
   if (!(rate >= 0 && std::isfinite(rate)))
     throw ValueError(
         fmt::format("schedule: a rate has to be 0 or more, got {} at step {} (epoch "

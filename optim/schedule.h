@@ -3,11 +3,11 @@
 // the rate of each step, and shows it the validation loss of each epoch.
 #pragma once
 
+#include <any>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -85,70 +85,67 @@ struct Plateau {
   std::int64_t resting = 0;  ///< epochs of the cooldown still to come
 };
 
+template <class F>
+concept ScheduleRule = std::copy_constructible<F> &&
+    std::is_invocable_r_v<double, const F&, double, const ScheduleTime&>;
+
 /// Any of these, or any function of (base, now): a value, whose copies are independent.
 class Schedule {
  public:
   /// The base rate throughout.
   Schedule();
   /// Errors: ValueError for numbers of a schedule outside their range.
-  template <class F>
-  requires(!std::same_as<std::remove_cvref_t<F>, Schedule> &&
-           std::is_invocable_r_v<double, const std::decay_t<F>&, double, const ScheduleTime&>)
-      Schedule(F&& rule)
-      : held_(std::make_unique<Rule<std::decay_t<F>>>(std::forward<F>(rule))) {}
-  Schedule(const Schedule& other) : held_(other.held_->clone()) {}
-  Schedule(Schedule&&) noexcept = default;
-  Schedule& operator=(Schedule other) noexcept {
-    held_ = std::move(other.held_);
-    return *this;
+  template <ScheduleRule F>
+  Schedule(F rule) : actions_(&actions_of<F>) {  // NOLINT: implicit
+    if constexpr (requires { rule.check(); }) rule.check();
+    rule_ = std::move(rule);
   }
-  ~Schedule() = default;
 
   /// The rate of the step that is about to be taken. Errors: ValueError if it comes out negative,
   /// infinite or NaN.
   double rate(double base, const ScheduleTime& now) const;
   /// Once an epoch.
-  void observe(double validation_loss) { held_->observe(validation_loss); }
+  void observe(double validation_loss) { actions_->observe(rule_, validation_loss); }
 
-  ScheduleState state() const { return held_->state(); }
+  ScheduleState state() const { return actions_->state(rule_); }
   /// Errors: ValueError if the state is not one of this kind of schedule.
-  void restore(const ScheduleState& state) { held_->restore(state); }
+  void restore(const ScheduleState& state) { actions_->restore(rule_, state); }
 
  private:
-  struct AnyRule {
-    AnyRule() = default;
-    AnyRule(const AnyRule&) = default;
-    AnyRule& operator=(const AnyRule&) = delete;
-    virtual ~AnyRule() = default;
-    virtual std::unique_ptr<AnyRule> clone() const = 0;
-    virtual double rate(double base, const ScheduleTime& now) const = 0;
-    virtual void observe(double validation_loss) = 0;
-    virtual ScheduleState state() const = 0;
-    virtual void restore(const ScheduleState& state) = 0;
-  };
-  template <class F>
-  struct Rule final : AnyRule {
-    explicit Rule(F rule) : rule_(std::move(rule)) {
-      if constexpr (requires { rule_.check(); }) rule_.check();
-    }
-    std::unique_ptr<AnyRule> clone() const override { return std::make_unique<Rule>(*this); }
-    double rate(double base, const ScheduleTime& now) const override { return rule_(base, now); }
-    void observe(double validation_loss) override {
-      if constexpr (requires { rule_.observe(validation_loss); }) rule_.observe(validation_loss);
-    }
-    ScheduleState state() const override {
-      if constexpr (requires { rule_.state(); }) return rule_.state();
-      return {};
-    }
-    void restore(const ScheduleState& state) override {
-      if constexpr (requires { rule_.restore(state); }) rule_.restore(state);
-      else require_empty(state);
-    }
-    F rule_;
+  struct Actions {
+    double (*rate)(const std::any& rule, double base, const ScheduleTime& now);
+    void (*observe)(std::any& rule, double validation_loss);
+    ScheduleState (*state)(const std::any& rule);
+    void (*restore)(std::any& rule, const ScheduleState& state);
   };
   static void require_empty(const ScheduleState& state);
+  template <class F>
+  static F& as(std::any& rule) {
+    return *std::any_cast<F>(&rule);
+  }
+  template <class F>
+  static const F& as(const std::any& rule) {
+    return *std::any_cast<F>(&rule);
+  }
+  template <class F>
+  static constexpr Actions actions_of{
+      [](const std::any& rule, double base, const ScheduleTime& now) -> double {
+        return as<F>(rule)(base, now);
+      },
+      [](std::any& rule, double loss) {
+        if constexpr (requires(F f) { f.observe(loss); }) as<F>(rule).observe(loss);
+      },
+      [](const std::any& rule) -> ScheduleState {
+        if constexpr (requires(const F f) { f.state(); }) return as<F>(rule).state();
+        return {};
+      },
+      [](std::any& rule, const ScheduleState& state) {
+        if constexpr (requires(F f) { f.restore(state); }) as<F>(rule).restore(state);
+        else require_empty(state);
+      }};
 
-  std::unique_ptr<AnyRule> held_;
+  std::any rule_;
+  const Actions* actions_;
 };
 
 }  // namespace wengert
