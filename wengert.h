@@ -77,6 +77,7 @@
 #include "optim/adam.h"
 #include "optim/adam_w.h"
 #include "optim/any_optimizer.h"
+#include "optim/ema.h"
 #include "optim/lion.h"
 #include "optim/nadam.h"
 #include "optim/rms_prop.h"
