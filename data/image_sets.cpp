@@ -10,6 +10,7 @@
 #include "../graph/error.h"
 #include "bundled.h"
 #include "byte_source.h"
+#include "digits.h"
 #include "idx_stream.h"
 
 namespace wengert::data {
@@ -123,6 +124,21 @@ ImageSets fashion_mnist_sample() {
 ImageSets idx_folder(const std::string& folder, std::size_t classes) {
   return Folder("idx_folder", folder, {})
       .read(fs::path(folder).filename().string(), digits_from_zero(classes));
+}
+
+ImageSets images(const std::string& folder) {
+  if (!folder.empty()) return idx_folder(folder);
+  std::error_code ignored;
+  if (fs::is_directory(fashion_mnist_folder, ignored)) return fashion_mnist();
+  const Digits all = digits();
+  const std::size_t n = all.labels.size();
+  const std::size_t split = n - n / 4;
+  return {.name = "digits, 8 x 8",
+          .train = {all.images.rows(0, split), all.labels.rows(0, split)},
+          .test = {all.images.rows(split, n), all.labels.rows(split, n)},
+          .height = 8,
+          .width = 8,
+          .classes = digits_from_zero(10)};
 }
 
 }  // namespace wengert::data

@@ -9,7 +9,9 @@
 #include "../graph/denormals.h"
 #include "../graph/error.h"
 #include "../graph/tape.h"
+#include "../nn/loss_floor.h"
 #include "../nn/safetensors.h"
+#include "fingerprint.h"
 #include "interrupt.h"
 #include "loop_state.h"
 #include "progress.h"
@@ -325,6 +327,16 @@ Parts parts_of(const data::Dataset& data, const FitOptions& options) {
   return {data.rows(0, kept), data.rows(kept, data.size())};
 }
 
+std::vector<DataRecord> records_of(const data::Dataset& training, const data::Dataset& validation) {
+  std::vector<DataRecord> records{data_record("training inputs", training.inputs)};
+  if (!training.targets_are_inputs())
+    records.push_back(data_record("training targets", training.targets));
+  if (!validation.empty()) records.push_back(data_record("validation inputs", validation.inputs));
+  if (!validation.empty() && !validation.targets_are_inputs())
+    records.push_back(data_record("validation targets", validation.targets));
+  return records;
+}
+
 }  // namespace
 
 History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& options) {
@@ -345,6 +357,11 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   start.optimizer = optimizer->name();
   start.validation_samples = parts.validation.size();
   start.has_dropout = !model.generators().empty();
+  start.floor =
+      loss_floor(options.loss, parts.training.targets,
+                 parts.training.weights.defined() ? Weighting{.weights = parts.training.weights}
+                                                  : Weighting{});
+  start.data = records_of(parts.training, parts.validation);
   return Loop(training, parts.training, options).run(std::move(start));
 }
 

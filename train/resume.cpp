@@ -92,6 +92,7 @@ std::optional<Snapshot> ResumeFiles::latest() {
       reasons += fmt::format("\n  {}", error.what());
     }
   }
+  remark_ = reasons.empty() ? "" : reasons.substr(3);
   if (!newest && !reasons.empty())
     throw FileError(fmt::format("resume: there is no whole file in '{}':{}", folder_, reasons));
   return newest;

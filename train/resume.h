@@ -21,6 +21,8 @@ class ResumeFiles {
   /// The newest whole snapshot; none if there is no file. Errors: FileError naming both files if
   /// there are files, but none that is whole.
   std::optional<Snapshot> latest();
+  /// What is to be said about the file that `latest` did not take, if it is damaged.
+  const std::string& remark() const { return remark_; }
   /// Replaces the older file. Errors: FileError; the newer file is as it was.
   void write(const Snapshot& snapshot);
 
@@ -28,6 +30,7 @@ class ResumeFiles {
   std::string path_of(std::uint64_t number) const;
 
   std::string folder_;
+  std::string remark_;
   std::uint64_t last_ = 0;  ///< number of the newest file
 };
 
