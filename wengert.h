@@ -78,6 +78,7 @@
 #include "optim/adam_w.h"
 #include "optim/any_optimizer.h"
 #include "optim/ema.h"
+#include "optim/lbfgs.h"
 #include "optim/lion.h"
 #include "optim/nadam.h"
 #include "optim/rms_prop.h"
