@@ -59,19 +59,18 @@ void add_pieces(Group& group, const std::string& name, const std::function<Probl
 }
 
 /// A parameter and its optimizer, without a model around them.
-Workload adam(std::size_t size) {
-  const auto prepare = [size]() -> Step {
+Workload update(const std::string& name, const wg::AnyOptimizer& optimizer, std::size_t size) {
+  const auto prepare = [optimizer, size]() -> Step {
     wg::Rng rng{1};
     const auto weight = std::make_shared<wg::Parameter>(rng.uniform({size}), "weight");
     wg::Tape tape;
     const wg::Var x = tape.variable(rng.uniform({size}));
     const wg::Gradients gradients = tape.backward(wg::sum(weight->on(x) * x));
-    return [weight, gradients, adam = std::make_shared<wg::Adam>()] {
-      wg::Parameter* const list = weight.get();
-      adam->update(std::span(&list, 1), gradients);
+    return [weight, gradients, own = std::make_shared<wg::AnyOptimizer>(optimizer)] {
+      (*own)->update(*weight, gradients);
     };
   };
-  return {"adam/" + std::to_string(size),
+  return {name + "/" + std::to_string(size),
           prepare,
           nanoseconds_per("value", static_cast<double>(size)),
           {}};
@@ -119,7 +118,12 @@ Group pieces() {
   add_pieces(group, "ae32", [] { return autoencoder(32); });
   add_pieces(group, "ae128", [] { return autoencoder(128); });
   add_pieces(group, "unroll_64_32", [] { return unrolled(64, 32); });
-  for (const std::size_t size : {4096, 65536, 1 << 20}) group.workloads.push_back(adam(size));
+  for (const std::size_t size : {4096, 65536, 1 << 20})
+    group.workloads.push_back(update("adam", wg::Adam{}, size));
+  for (const wg::AnyOptimizer& optimizer :
+       std::initializer_list<wg::AnyOptimizer>{wg::Sgd{}, wg::Adagrad{}, wg::Adadelta{},
+                                               wg::RmsProp{}, wg::AdamW{}, wg::NAdam{}, wg::Lion{}})
+    group.workloads.push_back(update(std::string(optimizer->name()), optimizer, 65536));
   return group;
 }
 
