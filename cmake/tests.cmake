@@ -59,7 +59,7 @@ if(NOT WENGERT_SANITIZE)
 endif()
 
 # Tests that are more than a source in the executable bring a CMakeLists.txt of their own.
-foreach(folder golden compile_fail install docs tensorboard)
+foreach(folder golden compile_fail install docs from_keras tensorboard)
   if(EXISTS ${PROJECT_SOURCE_DIR}/tests/${folder}/CMakeLists.txt)
     add_subdirectory(tests/${folder})
   endif()
