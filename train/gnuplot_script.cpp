@@ -98,7 +98,7 @@ std::string tick_list(const std::vector<double>& ticks) {
 std::string axis_lines(char name, const Axis& axis, const Range& range) {
   std::string text =
       fmt::format("set {0}label {1}{4}\nset {0}range [{2}:{3}]\n", name, quoted(axis.label),
-                  range.low, range.high, name == 'x' ? " offset 0,0.4" : "");
+                  range.low, range.high, name == 'x' ? " offset 0,0.6" : "");
   text += fmt::format("{} logscale {}\n", range.log ? "set" : "unset", name);
   std::vector<double> ticks;
   if (range.log) ticks = log_ticks(range.low, range.high);
@@ -311,7 +311,8 @@ Drawing drawing_of(const Figure& figure, const std::string& csv_name, const std:
       "set output {1}\n"
       "set border 3 linecolor rgb 'black'\nset tics nomirror out scale 0.5\nset samples 2\n"
       "set grid linecolor rgb '#808080' linewidth 0.5 dashtype '.'\n"
-      "set key below center horizontal Left reverse\nset format '%g'\n"
+      "set key below center horizontal Left reverse\nset tmargin 2\nset rmargin 2\nset title "
+      "offset 0,-0.4\nset format '%g'\n"
       "set multiplot layout {4},{5} title {6}\n",
       quoted(csv), quoted(svg), columns * figure.panel_width, rows * figure.panel_height + heading,
       rows, columns, quoted(figure.title));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../graph/members.h"
+#include "../nn/summary.h"
 
 namespace wengert {
 
@@ -22,12 +23,15 @@ class ModelRef {
         parameters_([&model] { return wengert::parameters(model); }),
         buffers_([&model] { return wengert::buffers(model); }),
         generators_([&model] { return wengert::generators(model); }),
+        summary_([&model](const Tensor& sample) { return wengert::summary(model, sample); }),
         check_members_([&model](const Tape& tape) { wengert::check_members(model, tape); }) {}
 
   Var operator()(const Var& x) const { return forward_(x); }
   std::vector<Parameter*> parameters() const { return parameters_(); }
   std::vector<Buffer*> buffers() const { return buffers_(); }
   std::vector<std::pair<std::string, Rng*>> generators() const { return generators_(); }
+  /// Errors: as wengert::summary.
+  Summary summary(const Tensor& sample) const { return summary_(sample); }
   /// Errors: ValueError as wengert::check_members.
   void check_members(const Tape& tape) const { check_members_(tape); }
 
@@ -36,6 +40,7 @@ class ModelRef {
   std::function<std::vector<Parameter*>()> parameters_;
   std::function<std::vector<Buffer*>()> buffers_;
   std::function<std::vector<std::pair<std::string, Rng*>>()> generators_;
+  std::function<Summary(const Tensor&)> summary_;
   std::function<void(const Tape&)> check_members_;
 };
 

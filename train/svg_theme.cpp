@@ -54,6 +54,18 @@ void write_colours_as_hex(std::string& text) {
   }
 }
 
+/// Width and height as the view box has them: without, a picture grows as wide as its page.
+std::string natural_size(const std::string& svg) {
+  constexpr std::string_view start = "viewBox=\"0 0 ";
+  const std::size_t at = svg.find(start);
+  if (at == std::string::npos) return {};
+  const std::size_t width = at + start.size();
+  const std::size_t height = svg.find(' ', width) + 1;
+  const std::size_t end = svg.find('"', height);
+  return fmt::format(" width=\"{}\" height=\"{}\"", svg.substr(width, height - 1 - width),
+                     svg.substr(height, end - height));
+}
+
 }  // namespace
 
 Ink ink(std::size_t index) { return palette.at(index % palette.size()); }
@@ -87,8 +99,8 @@ std::string themed(std::string svg, std::string_view name, std::string_view desc
   const std::size_t start = svg.find("<svg");
   if (start == std::string::npos) return svg;
   svg.erase(0, start);
-  svg.insert(
-      4, fmt::format(" class=\"wg-figure\" role=\"img\" aria-label=\"{}\"", escaped(description)));
+  svg.insert(4, fmt::format(" class=\"wg-figure\" role=\"img\" aria-label=\"{}\"{}",
+                            escaped(description), natural_size(svg)));
   return svg;
 }
 
