@@ -10,32 +10,25 @@
 #include <wengert/wengert.h>
 
 #include "catch.h"
+#include "nn/loss_table.h"
 
 using namespace wengert;
 
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t n = 60;
-
-Tensor normal(const Shape& shape) {
-  Rng rng{3};
-  return rng.normal(shape);
-}
-Tensor one_hot_targets() { return one_hot(Rng{4}.integers(0, 3, {n}), 3).value(); }
-Tensor labels_of_three() { return Rng{4}.integers(0, 3, {n}); }
-Tensor binary(std::size_t columns) { return Rng{5}.integers(0, 2, {n, columns}).to(f32); }
-Tensor grey(std::size_t columns) { return Rng{6}.uniform({n, columns}); }
-Tensor counts() { return Rng{7}.integers(0, 9, {n, 3}).to(f32); }
-Tensor signs() { return (2 * Var(binary(3)) - 1).value(); }
-Tensor distributions() { return softmax(Var(normal({n, 3}))).value(); }
+constexpr std::size_t n = loss_table::samples;
+using loss_table::binary;
+using loss_table::counts;
+using loss_table::distributions;
+using loss_table::grey;
+using loss_table::no_activation;
+using loss_table::normal;
+using loss_table::reshaped_sigmoid;
+using loss_table::signs;
+using loss_table::softmax_of_rows;
 
 using Function = Var (*)(const Var&);
-Var linear_end(const Var& x) { return x; }
-Var leaky_relu_end(const Var& x) { return leaky_relu(x); }
-Var class_softmax(const Var& x) { return softmax(x); }
-Var class_log_softmax(const Var& x) { return log_softmax(x); }
-Var flattened_sigmoid(const Var& x) { return flatten(reshape(sigmoid(x), {n, 1, -1})); }
 
 std::vector<Advice> advice(Function end, const Loss& loss, const Tensor& targets,
                            std::size_t outputs = 3) {
@@ -59,86 +52,42 @@ std::string only(const std::vector<Advice>& advice) {
 }  // namespace
 
 TEST_CASE("combinations of the table of losses are not objected to") {
-  struct Right {
-    const char* what;
-    Function end;
-    Loss loss;
-    Tensor targets;
-    std::size_t outputs = 3;
-  };
-  const Tensor numbers = normal({n, 3});
-  const std::vector<Right> table{
-      {"numbers", linear_end, mse, numbers},
-      {"numbers", linear_end, mae, numbers},
-      {"numbers", linear_end, huber, numbers},
-      {"numbers", linear_end, huber_with(0.1), numbers},
-      {"numbers", leaky_relu_end, mse, numbers},
-      {"numbers in [-1, 1]", wengert::tanh, mse, wengert::tanh(Var(numbers)).value()},
-      {"numbers and their variance", linear_end, gaussian_nll, numbers, 6},
-      {"positive numbers", softplus, msle, exp(Var(numbers)).value()},
-      {"positive numbers", exp, msle, counts()},
-      {"positive numbers", exp, mse, exp(Var(numbers)).value()},
-      {"counts", exp, poisson_nll, counts()},
-      {"counts", softplus, poisson_nll, counts()},
-      {"counts", linear_end, poisson_nll_from_log, counts()},
-      {"counts", linear_end, mse, counts()},
-      {"yes or no", linear_end, bce_from_logits, binary(1), 1},
-      {"yes or no", sigmoid, bce, binary(1), 1},
-      {"several of many", linear_end, bce_from_logits, binary(3)},
-      {"several of many", sigmoid, bce, binary(3)},
-      {"grey images", linear_end, bce_from_logits, grey(3)},
-      {"grey images", sigmoid, bce, grey(3)},
-      {"grey images", flattened_sigmoid, bce, grey(3)},
-      {"grey images", linear_end, mse, grey(3)},
-      {"grey images", sigmoid, mse, grey(3)},
-      {"one of many", linear_end, cross_entropy, labels_of_three()},
-      {"one of many", linear_end, cross_entropy, one_hot_targets()},
-      {"one of many", linear_end, cross_entropy, distributions()},
-      {"one of many", class_log_softmax, cross_entropy, labels_of_three()},
-      {"one of many", class_softmax, cross_entropy_from_probabilities, labels_of_three()},
-      {"one of many", class_softmax, cross_entropy_from_probabilities, one_hot_targets()},
-      {"one of many", class_softmax, cross_entropy_from_probabilities, distributions()},
-      {"one of many", linear_end, categorical_hinge, labels_of_three()},
-      {"distributions", class_softmax, kl_divergence, distributions()},
-      {"distributions", linear_end, kl_divergence_from_logits, distributions()},
-      {"signs", linear_end, hinge, signs()},
-      {"signs", wengert::tanh, hinge, signs()},
-  };
-  for (const auto& [what, end, loss, targets, outputs] : table) {
-    const auto found = advice(end, loss, targets, outputs);
-    INFO(what << " by " << loss.name() << "\n" << to_string(found));
+  for (const loss_table::Combination& row : loss_table::combinations()) {
+    const auto found = advice(row.end, row.loss, row.example, row.outputs);
+    INFO(row.targets << ", " << row.activation << ", " << row.loss.name() << "\n"
+                     << to_string(found));
     CHECK(objections(found) == 0);
   }
 }
 
 TEST_CASE("a bounded activation before a squared error on classes is named") {
-  CHECK(only(advice(sigmoid, mse, one_hot_targets())) ==
+  CHECK(only(advice(sigmoid, mse, loss_table::one_hot())) ==
         "wrong: sigmoid followed by mse on one-hot targets: where it is surely wrong its gradient "
         "vanishes\n  drop the sigmoid and use cross_entropy");
   CHECK(only(advice(sigmoid, mse, binary(1), 1)) ==
         "wrong: sigmoid followed by mse on targets 0 and 1: where it is surely wrong its gradient "
         "vanishes\n  drop the sigmoid and use bce_from_logits");
-  CHECK(only(advice(class_softmax, mse, one_hot_targets())) ==
+  CHECK(only(advice(softmax_of_rows, mse, loss_table::one_hot())) ==
         "wrong: softmax followed by mse on one-hot targets: where it is surely wrong its gradient "
         "vanishes\n  drop the softmax and use cross_entropy");
 }
 
 TEST_CASE("an activation inside a loss from logits is named") {
-  CHECK(only(advice(class_softmax, cross_entropy, labels_of_three())) ==
+  CHECK(only(advice(softmax_of_rows, cross_entropy, loss_table::labels())) ==
         "wrong: softmax inside a from-logits loss: cross_entropy squeezes what is squeezed "
         "already\n  drop the softmax: cross_entropy contains it");
   CHECK(only(advice(sigmoid, bce_from_logits, grey(3))) ==
         "wrong: sigmoid inside a from-logits loss: bce_from_logits squeezes what is squeezed "
         "already\n  drop the sigmoid: bce_from_logits contains it");
-  CHECK(only(advice(flattened_sigmoid, bce_from_logits, binary(3))) ==
+  CHECK(only(advice(reshaped_sigmoid, bce_from_logits, binary(3))) ==
         only(advice(sigmoid, bce_from_logits, binary(3))));
   CHECK(only(advice(relu, bce_from_logits, binary(3))) ==
         "wrong: relu before bce_from_logits, which takes any number: only those from 0 on come "
         "out\n  end in a linear layer: drop the relu");
-  CHECK(only(advice(wengert::tanh, cross_entropy, labels_of_three())) ==
+  CHECK(only(advice(wengert::tanh, cross_entropy, loss_table::labels())) ==
         "wrong: tanh before cross_entropy, which takes any number: only those in [-1, 1] come "
         "out\n  end in a linear layer: drop the tanh");
-  CHECK(only(advice(silu, cross_entropy, labels_of_three())) ==
+  CHECK(only(advice(silu, cross_entropy, loss_table::labels())) ==
         "doubtful: silu before cross_entropy, which takes any number: only those from -0.279 on "
         "come out\n  end in a linear layer: drop the silu");
   CHECK(only(advice(exp, poisson_nll_from_log, counts())) ==
@@ -153,25 +102,26 @@ TEST_CASE("an activation inside a loss from logits is named") {
 }
 
 TEST_CASE("a loss of probabilities after something else is named") {
-  CHECK(only(advice(linear_end, bce, binary(3))) ==
+  CHECK(only(advice(no_activation, bce, binary(3))) ==
         "wrong: linear output with bce, which takes probabilities\n  use bce_from_logits, or end "
         "in sigmoid");
   CHECK(only(advice(wengert::tanh, bce, binary(3))) ==
         "wrong: tanh output with bce, which takes probabilities\n  use bce_from_logits, or end in "
         "sigmoid");
-  CHECK(only(advice(linear_end, cross_entropy_from_probabilities, labels_of_three())) ==
+  CHECK(only(advice(no_activation, cross_entropy_from_probabilities, loss_table::labels())) ==
         "wrong: linear output with cross_entropy_from_probabilities, which takes probabilities\n  "
         "use cross_entropy, or end in softmax");
-  CHECK(only(advice(linear_end, kl_divergence, distributions())) ==
+  CHECK(only(advice(no_activation, kl_divergence, distributions())) ==
         "wrong: linear output with kl_divergence, which takes probabilities\n  use "
         "kl_divergence_from_logits, or end in softmax");
-  CHECK(only(advice(sigmoid, cross_entropy_from_probabilities, labels_of_three())) ==
+  CHECK(only(advice(sigmoid, cross_entropy_from_probabilities, loss_table::labels())) ==
         "wrong: sigmoid with cross_entropy_from_probabilities: the probabilities of a row do not "
         "add up to 1\n  use cross_entropy and drop the sigmoid");
-  CHECK(only(advice(class_softmax, bce, binary(1), 1)) ==
+  CHECK(only(advice(softmax_of_rows, bce, binary(1), 1)) ==
         "wrong: softmax over one output column is always 1\n  drop the softmax and use "
         "bce_from_logits");
-  CHECK(advice(class_softmax, bce, one_hot_targets()).front().weight == Advice::Weight::doubtful);
+  CHECK(advice(softmax_of_rows, bce, loss_table::one_hot()).front().weight ==
+        Advice::Weight::doubtful);
   // Not known by its name, but by what comes out.
   const auto own = [](const Var& x) { return 3 * wengert::sin(x) * wengert::sin(x); };
   const auto found = advise(own, bce, normal({n, 3}), binary(3));
@@ -194,12 +144,11 @@ TEST_CASE("a range that the targets leave is named") {
   CHECK(only(advice(sigmoid, poisson_nll, counts())) ==
         "wrong: sigmoid gives rates in [0, 1], but there are counts up to 8\n  end in softplus or "
         "exp");
-  CHECK(only(advice(linear_end, poisson_nll, counts())) ==
+  CHECK(only(advice(no_activation, poisson_nll, counts())) ==
         "wrong: linear output with poisson_nll, which takes rates: they may become negative\n  use "
         "poisson_nll_from_log, or end in softplus or exp");
-  CHECK(
-      only(advice(linear_end, msle, counts()))
-          .starts_with("wrong: linear output with msle, which is not defined at or below -1: -"));
+  CHECK(only(advice(no_activation, msle, counts()))
+            .starts_with("wrong: linear output with msle, which is not defined at or below -1: -"));
   const auto near_zero = [](const Var& x) { return linear(x, zeros({3, 5}), ones({3})); };
   CHECK(advise(near_zero, msle, normal({n, 5}), counts()).front().weight ==
         Advice::Weight::doubtful);
@@ -217,73 +166,73 @@ TEST_CASE("a relu at the end of a regression is doubted, and dead outputs are co
 
 TEST_CASE("targets that the loss is not for are named") {
   const Tensor images = (Rng{6}.integers(0, 256, {n, 3})).to(f32);
-  CHECK(only(advice(linear_end, bce_from_logits, images))
+  CHECK(only(advice(no_activation, bce_from_logits, images))
             .starts_with("wrong: bce with targets outside [0, 1]: they lie in ["));
-  CHECK(only(advice(linear_end, bce_from_logits, images))
+  CHECK(only(advice(no_activation, bce_from_logits, images))
             .ends_with(
                 "divide grey values by 255; for counts use poisson_nll_from_log, for numbers mse"));
   CHECK(only(advice(sigmoid, bce, signs())) ==
         "wrong: bce with targets outside [0, 1]: they lie in [-1, 1]\n  mse is for numbers; for "
         "signs take (t + 1) / 2");
-  CHECK(only(advice(linear_end, hinge, binary(3))) ==
+  CHECK(only(advice(no_activation, hinge, binary(3))) ==
         "wrong: hinge with targets other than -1 and 1: they lie in [0, 1]\n  take 2 t - 1 of 0 "
         "and 1, or bce_from_logits");
-  CHECK(only(advice(linear_end, poisson_nll_from_log, signs())) ==
+  CHECK(only(advice(no_activation, poisson_nll_from_log, signs())) ==
         "wrong: poisson_nll_from_log with negative counts: -1\n  mse is for numbers");
   CHECK(only(advice(exp, msle, signs())) ==
         "wrong: msle with targets at or below -1: -1\n  mse is for numbers");
-  CHECK(only(advice(linear_end, cross_entropy, binary(3)))
+  CHECK(only(advice(no_activation, cross_entropy, binary(3)))
             .starts_with("wrong: cross_entropy on targets whose rows do not add up to 1"));
-  CHECK(only(advice(linear_end, cross_entropy, images))
+  CHECK(only(advice(no_activation, cross_entropy, images))
             .starts_with("wrong: cross_entropy with targets outside [0, 1]"));
 }
 
 TEST_CASE("labels in the wrong form are named") {
-  CHECK(only(advice(linear_end, cross_entropy, labels_of_three().to(f32))) ==
+  CHECK(only(advice(no_activation, cross_entropy, loss_table::labels().to(f32))) ==
         "wrong: labels given as f32 [60] to cross_entropy\n  give class labels as i64, e.g. "
         "labels({0, 1})");
-  CHECK(only(advice(linear_end, cross_entropy, labels_of_three().to(f32).reshape({n, 1}))) ==
+  CHECK(only(advice(no_activation, cross_entropy, loss_table::labels().to(f32).reshape({n, 1}))) ==
         "wrong: labels given as f32 [60, 1] to cross_entropy\n  give class labels as i64, e.g. "
         "labels({0, 1})");
-  CHECK(only(advice(linear_end, cross_entropy, labels_of_three().reshape({n, 1}))) ==
+  CHECK(only(advice(no_activation, cross_entropy, loss_table::labels().reshape({n, 1}))) ==
         "wrong: labels [60, 1] for predictions [60, 3]\n  reshape the labels to [60]");
-  CHECK(only(advice(linear_end, cross_entropy, labels_of_three(), 2)) ==
+  CHECK(only(advice(no_activation, cross_entropy, loss_table::labels(), 2)) ==
         "wrong: labels from 0 to 2 for 2 output columns\n  number the classes from 0, and give the "
         "last layer one column a class");
-  CHECK(only(advice(linear_end, kl_divergence_from_logits, labels_of_three())) ==
+  CHECK(only(advice(no_activation, kl_divergence_from_logits, loss_table::labels())) ==
         "wrong: kl_divergence_from_logits of labels\n  use cross_entropy, which takes labels");
-  CHECK(only(advice(linear_end, mse, labels_of_three())) ==
+  CHECK(only(advice(no_activation, mse, loss_table::labels())) ==
         "wrong: mse on labels (i64 [60])\n  for classes use cross_entropy; for numbers convert "
         "with cast(t, f32)");
-  CHECK(only(advice(linear_end, categorical_hinge, one_hot_targets())) ==
+  CHECK(only(advice(no_activation, categorical_hinge, loss_table::one_hot())) ==
         "wrong: labels given as f32 [60, 3] to categorical_hinge\n  give class labels as i64, e.g. "
         "labels({0, 1})");
 }
 
 TEST_CASE("cross-entropy over one output column is named") {
-  CHECK(only(advice(linear_end, cross_entropy, zeros({n}, i64), 1)) ==
+  CHECK(only(advice(no_activation, cross_entropy, zeros({n}, i64), 1)) ==
         "wrong: cross_entropy over one output column: softmax of a single number is always 1\n  "
         "one column a class; for two classes in one column bce_from_logits");
 }
 
 TEST_CASE("shapes that do not fit are named") {
-  CHECK(only(advice(linear_end, mse, normal({n}), 1)) ==
+  CHECK(only(advice(no_activation, mse, normal({n}), 1)) ==
         "wrong: predictions [60, 1] and targets [60] do not fit\n  the targets of mse have shape "
         "[60, 1]");
-  CHECK(only(advice(linear_end, gaussian_nll, normal({n, 3}), 3))
+  CHECK(only(advice(no_activation, gaussian_nll, normal({n, 3}), 3))
             .starts_with("wrong: predictions [60, 3] and targets [60, 3] do not fit"));
 }
 
 TEST_CASE("numbers of an odd scale are doubted") {
   CHECK(
-      only(advice(linear_end, mse, (1000 + 3 * Var(normal({n, 3}))).value()))
+      only(advice(no_activation, mse, (1000 + 3 * Var(normal({n, 3}))).value()))
           .starts_with("doubtful: targets are not standardised: mean 1e+03, standard deviation "));
-  CHECK(only(advice(linear_end, mse, (1e-4 * Var(normal({n, 3}))).value()))
+  CHECK(only(advice(no_activation, mse, (1e-4 * Var(normal({n, 3}))).value()))
             .starts_with("doubtful: targets are not standardised"));
   Rng rng{1};
   Sequential model{Linear{5, 3, rng}};
   const Tensor grey_values = rng.integers(0, 256, {n, 5}).to(f32);
-  const auto found = advise(model, cross_entropy, grey_values, labels_of_three());
+  const auto found = advise(model, cross_entropy, grey_values, loss_table::labels());
   CHECK(only(found).starts_with("doubtful: inputs are not scaled: they lie in ["));
   CHECK(found.front().cure == "divide grey values by 255");
 }
@@ -313,14 +262,14 @@ TEST_CASE("NaN in the batch is named with its place, and masked steps are left o
 
 TEST_CASE("of a custom loss only the numbers are judged, and what it throws is passed on") {
   const Loss own = [](const Var& y, const Var& t) { return mean(square(y - t)); };
-  CHECK(objections(advice(sigmoid, own, one_hot_targets())) == 0);
+  CHECK(objections(advice(sigmoid, own, loss_table::one_hot())) == 0);
   const Loss log_of_negative = [](const Var& y, const Var&) { return mean(log(0 * y - 1)); };
-  CHECK(only(advice(linear_end, log_of_negative, normal({n, 3})))
+  CHECK(only(advice(no_activation, log_of_negative, normal({n, 3})))
             .starts_with("wrong: the loss of this batch is "));
   const Loss thrower{"thrower", [](const Var&, const Var&) -> Var {
                        throw ValueError("thrower: no: 1; it does");
                      }};
-  CHECK(only(advice(linear_end, thrower, normal({n, 3}))) ==
+  CHECK(only(advice(no_activation, thrower, normal({n, 3}))) ==
         "wrong: thrower: no: 1; it does\n  see there");
 }
 
@@ -367,7 +316,7 @@ TEST_CASE("no prediction is below the floor, and the targets themselves are at i
         Approx(floor).epsilon(1e-9));
   for (int trial = 0; trial < 5; ++trial)
     CHECK(bce(clamp(Var(t) + 0.05 * Var(rng.normal(t.shape())), 0, 1), t).item() > floor);
-  const auto found = advice(linear_end, bce_from_logits, grey(3));
+  const auto found = advice(no_activation, bce_from_logits, grey(3));
   REQUIRE(found.size() == 1);
   CHECK(found.front().weight == Advice::Weight::note);
   CHECK(found.front().mismatch ==

@@ -74,6 +74,7 @@ TEST_CASE("for PyTorch: write models, inputs and outputs", "[.][exchange-write]"
     }
     const Tensor x = rng.normal({32, 6}, dtype);
     save(model, folder() + "/ours" + suffix(dtype));
+    save(model, folder() + (dtype == f32 ? "/ours_f32.npz" : "/ours_f64.npz"));
     save_tensors(folder() + "/ours_io" + suffix(dtype), {{"x", x}, {"y", model(Var(x)).value()}});
   }
 }
@@ -89,5 +90,9 @@ TEST_CASE("for PyTorch: read models and compare outputs", "[.][exchange-read]") 
     // As the other end judges: relative to outputs above 1.
     const double scale = std::max(1.0, max(abs(Var(y))).item());
     CHECK(distance(y, io.at("y")) < tolerance(dtype) * scale);
+    auto other = exchange_model(rng);
+    to(other, dtype);
+    load(other, folder() + (dtype == f32 ? "/theirs_f32.npz" : "/theirs_f64.npz"));
+    CHECK(distance(other(Var(io.at("x"))).value(), y) == 0);
   }
 }

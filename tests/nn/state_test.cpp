@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Saving and loading models: what fits, and everything that does not, at once.
+#include <csignal>
+#include <map>
 #include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <wengert/wengert.h>
 
@@ -44,10 +49,11 @@ auto net(std::uint64_t seed) {
 
 TEST_CASE("a saved model comes back with its parameters and buffers, bit by bit") {
   const TemporaryFolder folder;
+  const std::string file = folder / GENERATE("m.safetensors", "m.npz");
   auto model = net(1), other = net(2);
   model.get<1>().seen.set(Tensor::from<std::int64_t>(std::array{std::int64_t{41}}, Shape{}));
-  save(model, folder / "m.safetensors");
-  load(other, folder / "m.safetensors");
+  save(model, file);
+  load(other, file);
   const auto expected = state(model), found = state(other);
   CHECK(expected.size() == 6);
   CHECK(found.size() == 6);
@@ -55,6 +61,29 @@ TEST_CASE("a saved model comes back with its parameters and buffers, bit by bit"
   CHECK(other.get<1>().seen.value().item() == 41);
   const Tensor x = Rng{3}.normal({4, 3});
   CHECK(same_bits(model(Var(x)).value(), other(Var(x)).value()));
+}
+
+TEST_CASE("a file that is being saved when the process is killed is the old one or the new one") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "m.safetensors";
+  const auto values = [](double value) {
+    return std::map<std::string, Tensor>{{"a", full({20000}, value)}, {"b", full({300}, value)}};
+  };
+  save_tensors(path, values(0));
+  Rng rng{1};
+  for (int round = 0; round < 10; ++round) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      for (int i = 1;; ++i) save_tensors(path, values(i));
+    }
+    usleep(static_cast<useconds_t>(rng.integers(500, 20000, {}).item()));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    const auto found = load_tensors(path).tensors;
+    const double value = found.at("b").at({0});
+    for (const auto& [name, tensor] : values(value)) REQUIRE(same_bits(found.at(name), tensor));
+  }
 }
 
 TEST_CASE("everything that does not fit is listed at once, and nothing is loaded") {
@@ -72,6 +101,22 @@ TEST_CASE("everything that does not fit is listed at once, and nothing is loaded
                         "      '4.weight' [1, 2] is missing in " + file + "\n" +
                         "      '4.bias' [1] is missing in " + file + "\n" +
                         "      '3.weight' [2, 2] is in " + file + " but not in the model");
+  for (const auto& [name, tensor] : state(model)) CHECK(same_bits(tensor, before.at(name)));
+}
+
+TEST_CASE("an npz file that does not fit, or is none, is refused as safetensors are") {
+  const TemporaryFolder folder;
+  auto model = net(1);
+  const auto before = state(model);
+  Rng rng{1};
+  save(Sequential{Linear{3, 2, rng}}, folder / "m.npz");
+  CHECK_THROWS_WITH(load(model, folder / "m.npz"),
+                    Catch::Matchers::ContainsSubstring("'4.weight' [1, 2] is missing in"));
+  write_file(folder / "bad.npz", "not a zip archive");
+  CHECK_THROWS_AS(load(model, folder / "bad.npz"), FileError);
+  save(model, folder / "m.safetensors");
+  std::filesystem::rename(folder / "m.safetensors", folder / "other.npz");
+  CHECK_THROWS_AS(load(model, folder / "other.npz"), FileError);
   for (const auto& [name, tensor] : state(model)) CHECK(same_bits(tensor, before.at(name)));
 }
 
@@ -94,6 +139,19 @@ TEST_CASE("float32 values go into a float64 model, but not the other way round")
   CHECK_THROWS_WITH(load_state(narrow, state(wide)),
                     "load: 'weight' is f64 in the state but f32 in the model\n"
                     "      'bias' is f64 in the state but f32 in the model");
+}
+
+TEST_CASE("integers go into a model's floats if these hold them exactly") {
+  Rng rng{1};
+  MaskedLinear layer{2, 2, 1.0, rng};
+  auto values = state(layer);
+  values["mask"] = matrix({{1, 0}, {0, 1}}, i64);
+  load_state(layer, values);
+  CHECK(layer.mask.value().dtype() == f32);
+  CHECK(layer.active_weights() == 2);
+  values["bias"] = labels({1, (1 << 24) + 1});
+  CHECK_THROWS_WITH(load_state(layer, values),
+                    "load: 'bias' is i64 in the state but f32 in the model");
 }
 
 TEST_CASE("a state is a snapshot: training on does not change it") {
