@@ -33,8 +33,8 @@ std::size_t set_trainable(const char* what, Model& model, std::string_view patte
 }  // namespace detail
 
 /// Converts parameters and buffers to f32 or f64; buffers of i64 stay. Identities, names and what
-/// is frozen stay too, but an optimizer that has been used starts anew only if it is a new one.
-/// Errors: DTypeError for i64; ValueError if a size is not known yet (see build).
+/// is frozen stay too. An optimizer that has been used before refuses the converted model. Errors:
+/// DTypeError for i64; ValueError if a size is not known yet (see build).
 template <class Model>
 void to(Model& model, DType dtype) {
   detail::require_float("to", dtype);

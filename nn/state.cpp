@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "state.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <set>
 #include <utility>
@@ -18,7 +20,15 @@ bool same_elements(const Tensor& a, const Tensor& b) {
           std::memcmp(a.address(), b.address(), a.size() * size_of(a.dtype())) == 0);
 }
 
-bool converts(DType from, DType to) { return from == to || (from == f32 && to == f64); }
+// Without loss. Masks and counts are often stored as integers or bools.
+bool converts(const Tensor& from, DType to) {
+  if (from.dtype() == to || (from.dtype() == f32 && to == f64)) return true;
+  if (from.dtype() != i64) return false;
+  const std::int64_t most = std::int64_t{1} << (to == f32 ? 24 : 53);
+  const auto values = from.data<std::int64_t>();
+  return std::all_of(values.begin(), values.end(),
+                     [=](std::int64_t value) { return -most <= value && value <= most; });
+}
 
 }  // namespace
 
@@ -38,7 +48,7 @@ void load_state(std::span<const StateSlot> slots, const std::map<std::string, Te
       if (theirs.shape() != ours.shape()) {
         problems.push_back(fmt::format("'{}' is {} in {} but {} in the model", name,
                                        to_string(theirs.shape()), from, to_string(ours.shape())));
-      } else if (!converts(theirs.dtype(), ours.dtype())) {
+      } else if (!converts(theirs, ours.dtype())) {
         problems.push_back(fmt::format("'{}' is {} in {} but {} in the model", name,
                                        to_string(theirs.dtype()), from, to_string(ours.dtype())));
       } else if (chosen && !same_elements(*chosen, theirs)) {

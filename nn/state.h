@@ -66,7 +66,8 @@ std::map<std::string, Tensor> state(const Model& model) {
 }
 
 /// Puts these values into the model's parameters and buffers, all of them or, if anything does not
-/// fit, none. f32 becomes f64 where the model has f64. `from` is what messages call the values.
+/// fit, none. f32 becomes f64, and i64 a float that holds it exactly, where the model has these.
+/// `from` is what messages call the values.
 /// Errors: ValueError listing every name that is missing or unknown, and every shape and dtype that
 /// differs.
 template <class Model>

@@ -20,8 +20,7 @@ Vae::Posterior Vae::encode(const Var& x) const {
 }
 
 Var Vae::sample(const Posterior& posterior, Rng& noise) {
-  return posterior.mean +
-         exp(0.5 * posterior.log_variance) * normal_like(posterior.mean, noise);
+  return posterior.mean + exp(0.5 * posterior.log_variance) * normal_like(posterior.mean, noise);
 }
 
 Var Vae::decode(const Var& z) const { return output(relu(back(z))); }
@@ -29,9 +28,9 @@ Var Vae::decode(const Var& z) const { return output(relu(back(z))); }
 Vae::Loss Vae::loss(const Var& x, Rng& noise) const {
   const Posterior posterior = encode(x);
   const Var logits = decode(sample(posterior, noise));
-  return {bce_from_logits(logits, x, {.reduction = Reduction::sum}) /
-              static_cast<double>(x.shape()[0]),
-          wengert::mean(kl_to_standard_normal(posterior.mean, posterior.log_variance))};
+  return {
+      bce_from_logits(logits, x, {.reduction = Reduction::sum}) / static_cast<double>(x.shape()[0]),
+      wengert::mean(kl_to_standard_normal(posterior.mean, posterior.log_variance))};
 }
 
 }  // namespace wengert

@@ -7,7 +7,8 @@
 
 namespace wengert {
 
-/// x [n, pixels] in [0, 1] -> q(z | x) = N(mean, e^log_variance), [n, latent] -> p(x | z) as logits.
+/// x [n, pixels] in [0, 1] -> q(z | x) = N(mean, e^log_variance), [n, latent] -> p(x | z) as
+/// logits.
 struct Vae {
   struct Posterior {
     Var mean, log_variance;
