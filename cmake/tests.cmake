@@ -24,7 +24,7 @@ target_link_libraries(
                         nlohmann_json::nlohmann_json ZLIB::ZLIB Threads::Threads)
 
 # What is tested is compiled elsewhere, with all its optimisation.
-target_compile_options(wengert_tests PRIVATE -O1)
+target_compile_options(wengert_tests PRIVATE -O0)
 # Nearly every test includes these two, and they take a third of its time.
 target_precompile_headers(wengert_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests/catch.h
                           ${PROJECT_SOURCE_DIR}/wengert.h)

@@ -43,12 +43,26 @@ Pca pca(const Tensor& x, std::size_t width) {
   return {tensor(mean, {d}), tensor(leading, {width, d})};
 }
 
-double reconstruction_error(const Pca& fitted, const Tensor& x) {
+namespace {
+
+Matrix centred(const Pca& fitted, const Tensor& x) {
   if (x.rank() != 2 || x.shape()[1] != fitted.mean.size())
     throw ShapeError(fmt::format("pca: fitted on rows of {} values, got {}", fitted.mean.size(),
                                  to_string(x.shape())));
   Matrix rows = matrix(x);
   rows.rowwise() -= matrix(fitted.mean.reshape({1, fitted.mean.size()})).row(0);
+  return rows;
+}
+
+}  // namespace
+
+Tensor projection(const Pca& fitted, const Tensor& x) {
+  return tensor(centred(fitted, x) * matrix(fitted.components).transpose(),
+                {x.shape()[0], fitted.components.shape()[0]});
+}
+
+double reconstruction_error(const Pca& fitted, const Tensor& x) {
+  const Matrix rows = centred(fitted, x);
   const Matrix components = matrix(fitted.components);
   const Matrix rest = rows - rows * components.transpose() * components;
   return rest.squaredNorm() / static_cast<double>(rest.size());

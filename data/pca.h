@@ -18,6 +18,10 @@ struct Pca {
 /// Errors: ShapeError if x is no matrix with rows; ValueError if width is 0 or above d.
 Pca pca(const Tensor& x, std::size_t width);
 
+/// The rows x [n, d] in the coordinates of the components: [n, width], f64.
+/// Errors: ShapeError if x does not have the components' d.
+Tensor projection(const Pca& fitted, const Tensor& x);
+
 /// Mean squared error per element of the rows x [n, d] and their projections.
 /// Errors: ShapeError if x does not have the components' d.
 double reconstruction_error(const Pca& fitted, const Tensor& x);

@@ -44,7 +44,7 @@ TEST_CASE("the VAE's loss has the gradient it claims, in all its parameters") {
   Rng noise{9};
   Tape tape;
   const auto [reconstruction, divergence] = vae.loss(tape.input(x), noise);
-  const GradcheckReport report = check_tape(tape, reconstruction + divergence);
+  const CheckReport report = check_tape(tape, reconstruction + divergence);
   INFO(to_string(report));
   CHECK(report.verdict == Verdict::agree);
 }
@@ -92,7 +92,8 @@ TEST_CASE("a generator step leaves the discriminator's weights untouched") {
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(same_bits(before[i], after[i]->value()));
 }
 
-TEST_CASE("the best discriminator of two known Gaussians is ln p/q, and V is -ln 4 where they agree") {
+TEST_CASE(
+    "the best discriminator of two known Gaussians is ln p/q, and V is -ln 4 where they agree") {
   // p = N(1, 1) and q = N(m, 1): ln p/q is linear in x, so one linear unit is the optimum.
   for (const double m : {1.0, 0.0}) {
     Rng rng{11};
@@ -116,7 +117,8 @@ TEST_CASE("the best discriminator of two known Gaussians is ln p/q, and V is -ln
       slope.set((Var(slope.value()) + gradients[slope]).value());
       shift.set((Var(shift.value()) + gradients[shift]).value());
     }
-    // ln p/q = (1 - m) x + (m^2 - 1) / 2; the errors are those of logistic regression on 2 n points.
+    // ln p/q = (1 - m) x + (m^2 - 1) / 2; the errors are those of logistic regression on 2 n
+    // points.
     CHECK(slope.value().item() == Approx(1 - m).margin(0.06));
     CHECK(shift.value().item() == Approx((m * m - 1) / 2).margin(0.06));
     if (m == 1.0) {
