@@ -6,21 +6,27 @@
 namespace wg = wengert;
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv, "Squeezes images through 64 numbers");
+  const Options options = parse(argc, argv, "Squeezes images through 64 numbers and back");
   wg::Rng rng{options.seed};
-  const auto images = load_images(options);
-  const std::size_t pixels = images.pixels();
-  wg::Sequential encoder{wg::Linear{pixels, 128, rng}, wg::relu, wg::Linear{128, 64, rng},
-                         wg::relu};
-  wg::Sequential decoder{wg::Linear{64, 128, rng}, wg::relu, wg::Linear{128, pixels, rng}};
-  wg::Sequential autoencoder{std::move(encoder), std::move(decoder)};
-  const auto history = wg::fit(autoencoder, images.train.images,
+  const auto [name, train, test, height, width, classes] = load_images(options);
+  wg::Mlp encoder{{height * width, 128, 64}, wg::relu, rng};
+  wg::Mlp decoder{{64, 128, height * width}, wg::relu, rng};
+  wg::Sequential autoencoder{std::move(encoder), wg::relu, std::move(decoder)};
+  const auto history = wg::fit(autoencoder, train.images,
                                {.loss = wg::bce_from_logits,
                                 .optimizer = wg::Adam{{.rate = options.rate}},
                                 .epochs = options.epochs,
                                 .batch = options.batch,
-                                .validation = images.test.images,
+                                .validation = test.images,
                                 .resume = options.resume,
                                 .seed = options.seed});
-  wg::report("autoencoder.html", autoencoder, history, {.reconstructed = images.test.images});
+  const auto some = test.images.rows(0, 12), codes = wg::predict(autoencoder.get<0>(), test.images);
+  wg::report("autoencoder.html", autoencoder, history,
+             {.title = "An autoencoder of " + name,
+              .strips = {{"original", some}, {"restored", wg::sigmoid(autoencoder(some)).value()}},
+              .image_height = height,
+              .image_width = width,
+              .latent = wg::data::projection(wg::data::pca(codes, 2), codes),
+              .latent_classes = test.labels});
+  wg::print("written: autoencoder.html");
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <wengert/data/dataset.h>
 #include <wengert/data/image_sets.h>
 
 #include "options.h"
@@ -18,4 +19,10 @@ inline wengert::data::ImageSets load_images(const Options& options) {
     *part = {part->images.rows(0, few), part->labels.rows(0, few)};
   }
   return images;
+}
+
+/// The first `count` samples with their labels, or all if they are fewer.
+inline wengert::data::Dataset first(std::size_t count, const wengert::data::Labelled& part) {
+  count = std::min(count, part.labels.size());
+  return {part.images.rows(0, count), part.labels.rows(0, count)};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -19,10 +20,11 @@ struct Options {
   bool quick = false;
 };
 
-/// Reads the command line; `given` says what holds where it is silent. With --help, or options that
-/// make no sense, the program ends here.
-inline Options parse(int argc, char** argv, const std::string& what, Options given = {}) {
-  CLI::App app(what);
+/// Reads the command line; `given` says what holds where it is silent. The options of `without` are
+/// not offered, those that `app` has already are read as well. With --help, or options that make no
+/// sense, the program ends here.
+inline Options parse(int argc, char** argv, CLI::App& app, Options given = {},
+                     std::initializer_list<const char*> without = {}) {
   app.add_option(
          "--data", given.data,
          "folder with MNIST's files or others of that form; otherwise Debian's Fashion-MNIST, "
@@ -40,6 +42,7 @@ inline Options parse(int argc, char** argv, const std::string& what, Options giv
   app.add_option("--seed", given.seed, "of weights and order")->capture_default_str();
   app.add_option("--resume", given.resume, "folder to keep the state in, and to go on from");
   app.add_flag("--quick", given.quick, "two epochs only, to see that it runs");
+  for (const char* name : without) app.remove_option(app.get_option(name));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -47,4 +50,9 @@ inline Options parse(int argc, char** argv, const std::string& what, Options giv
   }
   if (given.quick) given.epochs = std::min<std::size_t>(given.epochs, 2);
   return given;
+}
+inline Options parse(int argc, char** argv, const std::string& what, const Options& given = {},
+                     std::initializer_list<const char*> without = {}) {
+  CLI::App app(what);
+  return parse(argc, argv, app, given, without);
 }

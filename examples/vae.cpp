@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A variational autoencoder of images, 784-400-20, trained by a step of one's own. On MNIST it comes
-// to about 105 nats an unseen image in ten epochs; vae.svg shows what single latent numbers do.
+// A variational autoencoder of images, 784-400-20, trained by a step of one's own. On MNIST it
+// comes to about 105 nats an unseen image in ten epochs; vae.svg shows what single latent numbers
+// do.
 #include <wengert/nn/vae.h>
 #include <wengert/train/image_strip.h>
 #include <wengert/wengert.h>
