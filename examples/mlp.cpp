@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The lecture's classifier of images, 784-512-512-10 with dropout, with what it gets wrong.
+// The lecture's classifier of images, 784-512-512-10 with dropout, and what it gets wrong. After 20
+// epochs it reads about 98.2 % of MNIST's unseen digits and 89 % of Fashion-MNIST, where shirts are
+// taken for T-shirts, pullovers and coats.
 #include <algorithm>
 #include <numeric>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A large net learns few samples by heart: its validation loss has a minimum and rises. What early
-// stopping, weight decay and more data do about it, and what cross-validation says of each.
+// A large net learns 200 images by heart: its validation loss is least, 0.86, in about epoch 9, and
+// rises to 1.3 while the training loss falls to 1e-4. What early stopping, weight decay and more
+// data do about it, and what cross-validation says. The accuracy hardly suffers, 0.76: what grows
+// is how sure it is of its mistakes.
 #include "images.h"
 #include "pictures.h"
 namespace wg = wengert;
@@ -34,8 +36,8 @@ int main(int argc, char** argv) {
   const auto attempt = [&](const std::string& title, const auto& train, double decay, bool stop) {
     const auto [history, end] = learn(train, test, decay, stop);
     const auto best = std::ranges::min_element(history.epochs, {}, validation_loss);
-    figure.panels.push_back(loss_panel(title, {curve("training", history, training_loss),
-                                               curve("validation", history, validation_loss)}));
+    figure.panels.push_back(loss_panel(title, history));
+    figure.panels.back().y.log = false;  // which would hide the rise
     figure.panels.back().marks = {{double(best->epoch), "least validation loss", true}};
     wg::print("{:<15} least validation loss {:.3f} in epoch {:3}; left with {:.3f}, accuracy {}",
               title, validation_loss(*best), best->epoch, end.loss.value,
@@ -43,7 +45,7 @@ int main(int argc, char** argv) {
   };
   attempt(wg::format("{} samples", few.size()), few, 0, false);
   attempt("early stopping", few, 0, true);
-  attempt("weight decay", few, 1, false);
+  attempt("weight decay", few, 10, false);
   attempt(wg::format("{} samples", more.size()), more, 0, false);
   wg::write_figure(figure, "overfitting.svg");
 

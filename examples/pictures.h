@@ -57,6 +57,12 @@ inline wengert::Panel loss_panel(const std::string& title, std::vector<wengert::
           .series = std::move(series)};
 }
 
+/// Those of one training.
+inline wengert::Panel loss_panel(const std::string& title, const wengert::History& history) {
+  return loss_panel(title, {curve("training", history, training_loss),
+                            curve("validation", history, validation_loss)});
+}
+
 /// Points [n, 2] of classes 0 and 1, and where on a grid the model's output changes its sign.
 inline wengert::Panel boundary(const std::string& title, const wengert::data::Dataset& points,
                                const auto& model) {

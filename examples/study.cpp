@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the batch size, the learning rate, the width or the depth of an MLP changes: the median over
-// some seeds in the band from the best to the worst, a panel for each value.
+// some seeds in the band from the best to the worst, a panel for each value. On 2000 clothes rate
+// 0.001 is not finished after 40 epochs, 1 learns nothing, and 0.1 overfits.
 #include "images.h"
 #include "pictures.h"
 namespace wg = wengert;

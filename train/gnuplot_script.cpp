@@ -255,15 +255,18 @@ std::vector<double> log_ticks(double low, double high) {
   static const std::array<std::vector<double>, 3> mantissas{
       {{1}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9}}};
   const double decades = std::log10(high) - std::log10(low);
-  const std::size_t finest = decades > 2.5 ? 0 : decades > 0.9 ? 1 : 2;
   const double every = std::max(1.0, std::ceil(decades / 8));
   std::vector<double> ticks;
-  for (double exponent = std::floor(std::log10(low)); exponent <= std::log10(high); ++exponent)
-    for (const double mantissa : mantissas.at(finest)) {
-      const double tick = mantissa * std::pow(10.0, exponent);
-      if (tick >= low && tick <= high && std::fmod(std::abs(exponent), every) == 0)
-        ticks.push_back(tick);
-    }
+  std::size_t fine = decades > 2.5 ? 0 : decades > 0.9 ? 1 : 2;
+  for (; ticks.size() < 3 && fine < mantissas.size(); ++fine) {
+    ticks.clear();
+    for (double exponent = std::floor(std::log10(low)); exponent <= std::log10(high); ++exponent)
+      for (const double mantissa : mantissas.at(fine)) {
+        const double tick = mantissa * std::pow(10.0, exponent);
+        if (tick >= low && tick <= high && std::fmod(std::abs(exponent), every) == 0)
+          ticks.push_back(tick);
+      }
+  }
   return ticks.size() < 3 ? std::vector<double>() : ticks;
 }
 
