@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
-#include "../graph/error.h"
 #include "trend.h"
 
 namespace wengert {
@@ -256,28 +257,6 @@ Series over_runs(std::string name, std::span<const History> runs,
   std::vector<double> x;
   for (std::size_t i = 1; i <= longest; ++i) x.push_back(static_cast<double>(i));
   return over_runs(std::move(name), x, values, band);
-}
-
-Figure range_test_figure(std::vector<double> rates, std::vector<double> losses,
-                         std::optional<double> chosen) {
-  if (rates.size() != losses.size())
-    throw ValueError(fmt::format("range_test_figure: as many losses as rates: {} and {}",
-                                 losses.size(), rates.size()));
-  // The last losses explode and would flatten the rest.
-  double least = std::numeric_limits<double>::infinity();
-  for (const double loss : losses)
-    if (std::isfinite(loss)) least = std::min(least, loss);
-  const double first = losses.empty() ? 1 : losses.front();
-  Axis y{.label = "loss"};
-  if (std::isfinite(first) && first > least) y.high = first + 0.5 * (first - least);
-  Panel panel{.title = "learning-rate range test",
-              .x = {.label = "learning rate", .log = true},
-              .y = y,
-              .series = {{.x = std::move(rates), .y = std::move(losses)}}};
-  if (chosen)
-    panel.marks = {
-        {.at = *chosen, .text = fmt::format("chosen: {:.2g}", *chosen), .vertical = true}};
-  return {.panels = {std::move(panel)}};
 }
 
 }  // namespace wengert

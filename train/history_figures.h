@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Figures of trainings: the curves of one History, many runs as a median with a band, and the
-// learning-rate range test. Drawing is left to figure.h.
+// Figures of trainings: the curves of one History, and many runs as a median with a band. Drawing
+// is left to figure.h.
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,10 +35,5 @@ Series over_runs(std::string name, std::span<const double> x,
 Series over_runs(std::string name, std::span<const History> runs,
                  const std::function<double(const EpochRecord&)>& number,
                  Band band = Band::quartiles);
-
-/// The loss against the learning rate, each step's rate higher than the one before, with a mark at
-/// the rate that was chosen. Errors: ValueError if there are not as many losses as rates.
-Figure range_test_figure(std::vector<double> rates, std::vector<double> losses,
-                         std::optional<double> chosen = {});
 
 }  // namespace wengert

@@ -284,11 +284,3 @@ TEST_CASE("the loss figure shows the excess where a floor is known, and steps if
   CHECK(wg::loss_figure(few).panels[0].series[2].y.size() == few.steps.size());
   CHECK(wg::metrics_figure(few).panels.empty());
 }
-
-TEST_CASE("the range test's figure marks the rate and cuts off the explosion", "[report]") {
-  const wg::Figure figure = wg::range_test_figure({1e-4, 1e-3, 1e-2, 1e-1}, {2, 1, 0.5, 1e6}, 5e-3);
-  CHECK(figure.panels[0].x.log);
-  CHECK(figure.panels[0].marks[0].at == 5e-3);
-  CHECK(figure.panels[0].y.high == 2.75);
-  CHECK_THROWS_AS(wg::range_test_figure({1}, {1, 2}), wg::ValueError);
-}
