@@ -68,7 +68,7 @@ Curves curves_of(const History& history) {
   const bool validated = everywhere(&EpochRecord::validation_loss);
   curves.settled_measured = everywhere(&EpochRecord::settled_loss);
   for (std::size_t i = 0; i < epochs.size(); ++i) {
-    const double x = static_cast<double>(i + 1);
+    const auto x = static_cast<double>(i + 1);
     curves.by_epoch.x.push_back(x);
     curves.by_epoch.log_loss.push_back(log_of(epochs[i].loss));
     if (curves.settled_measured) curves.settled.push_back(log_of(epochs[i].settled_loss->value));

@@ -74,7 +74,7 @@ std::string to_string(const ProgressLine& line, std::size_t width) {
   const double share =
       line.total == 0 ? 1.0
                       : (static_cast<double>(line.done) + within) / static_cast<double>(line.total);
-  const std::string head = line.title + (line.title.empty() ? "" : "  ");
+  const std::string head = line.title.empty() ? "" : fmt::format("{}  ", line.title);
   const std::string count = fmt::format("{}/{}", line.done, line.total);
   const std::string text = line.text.empty() ? "" : fmt::format("  {}", line.text);
   const std::string speed = line.samples_per_second > 0
@@ -82,15 +82,15 @@ std::string to_string(const ProgressLine& line, std::size_t width) {
                                 : "";
   const std::string left =
       line.seconds_left >= 0 ? fmt::format("  {} left", duration(line.seconds_left)) : "";
-  const std::string all = head + count + text + speed + left;
-  if (width == 0) return all;
+  if (width == 0) return fmt::format("{}{}{}{}{}", head, count, text, speed, left);
   constexpr std::size_t widest = 24, narrowest = 6, frame = 4;
   for (const bool with_speed : {true, false}) {
-    const std::string rest = count + text + (with_speed ? speed : "") + left;
+    const std::string rest = fmt::format("{}{}{}{}", count, text, with_speed ? speed : "", left);
     const std::size_t used = length(head) + length(rest) + frame;
-    if (used + narrowest <= width) return head + bar(share, std::min(widest, width - used)) + rest;
+    if (used + narrowest <= width)
+      return fmt::format("{}{}{}", head, bar(share, std::min(widest, width - used)), rest);
   }
-  return cut(head + count + text + left, width);
+  return cut(fmt::format("{}{}{}{}", head, count, text, left), width);
 }
 
 }  // namespace detail

@@ -71,7 +71,9 @@ class Rows {
 std::string pairs(const std::vector<std::pair<std::string, std::string>>& all) {
   std::string html = "<dl>\n";
   for (const auto& [name, value] : all)
-    if (!value.empty()) html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
+    if (!value.empty())
+      html += fmt::format("<div{}><dt>{}</dt><dd>{}</dd></div>\n",
+                          value.size() > 50 ? " class=\"long\"" : "", name, value);
   return html + "</dl>\n";
 }
 

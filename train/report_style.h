@@ -21,7 +21,7 @@ border-bottom:1px solid var(--line)}h3{font-size:1rem;margin:0}
 .good{border-color:var(--ok)}.good h3{color:var(--ok)}.remark h3{color:var(--note)}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:.2rem 1.5rem;margin:0}
 dl div{display:flex;justify-content:space-between;gap:1rem;border-bottom:1px dotted var(--line)}
-dt{color:var(--soft)}dd{margin:0;text-align:right;overflow-wrap:anywhere}
+dl .long{grid-column:1/-1}dt{color:var(--soft)}dd{margin:0;text-align:right;overflow-wrap:anywhere}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 tbody th,thead th:first-child{text-align:left;font-weight:normal}thead th{color:var(--soft)}

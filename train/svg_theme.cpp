@@ -62,7 +62,7 @@ std::string natural_size(const std::string& svg) {
   const std::size_t width = at + start.size();
   const std::size_t height = svg.find(' ', width) + 1;
   const std::size_t end = svg.find('"', height);
-  return fmt::format(" width=\"{}\" height=\"{}\"", svg.substr(width, height - 1 - width),
+  return fmt::format(R"( width="{}" height="{}")", svg.substr(width, height - 1 - width),
                      svg.substr(height, end - height));
 }
 
@@ -99,7 +99,7 @@ std::string themed(std::string svg, std::string_view name, std::string_view desc
   const std::size_t start = svg.find("<svg");
   if (start == std::string::npos) return svg;
   svg.erase(0, start);
-  svg.insert(4, fmt::format(" class=\"wg-figure\" role=\"img\" aria-label=\"{}\"{}",
+  svg.insert(4, fmt::format(R"( class="wg-figure" role="img" aria-label="{}"{})",
                             escaped(description), natural_size(svg)));
   return svg;
 }

@@ -39,7 +39,7 @@ double mann_kendall(std::span<const double> y) {
 }
 
 Line fitted_line(std::span<const double> x, std::span<const double> y) {
-  const double n = static_cast<double>(x.size());
+  const auto n = static_cast<double>(x.size());
   if (x.size() < 3) return {};
   double x_mean = 0, y_mean = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {

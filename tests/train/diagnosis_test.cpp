@@ -67,7 +67,7 @@ wg::History smooth(std::size_t epochs, double end = 0.1) {
     return end + (1 - end) * std::exp(-10 * epoch / static_cast<double>(epochs));
   };
   for (std::size_t i = 1; i <= epochs; ++i) {
-    const double now = static_cast<double>(i);
+    const auto now = static_cast<double>(i);
     history.epochs.push_back({.epoch = static_cast<std::int64_t>(i),
                               .loss = loss(now - 0.5),
                               .validation_loss = wg::Estimate{1.05 * loss(now)}});

@@ -115,7 +115,7 @@ wg::History teach(const Lesson& lesson) {
                       .validation_samples = lesson.validation,
                       .has_dropout = lesson.dropout > 0};
   const std::size_t per_epoch = lesson.samples / lesson.batch;
-  const double total_steps = static_cast<double>(per_epoch * lesson.epochs);
+  const auto total_steps = static_cast<double>(per_epoch * lesson.epochs);
   for (std::size_t epoch = 1; epoch <= lesson.epochs; ++epoch) {
     const wg::Tensor order = rng.permutation(lesson.samples);
     const std::size_t first_step = history.steps.size();

@@ -95,20 +95,18 @@ std::string complaints(const std::string& path) {
       "    s.ids.add(v)\n"
       "p=P(); p.feed(open(sys.argv[1],encoding='utf-8').read()); p.close()\n"
       "if p.open: print('open',p.open)\n";
-  const Folder folder;
-  std::ofstream(folder.path("look.py")) << program;
-  // A page of a harmless name, so that no quoting is needed.
-  const std::string page = (fs::temp_directory_path() / "wengert-report-page.html").string();
-  fs::copy_file(path, page, fs::copy_options::overwrite_existing);
-  const std::string script = (fs::temp_directory_path() / "wengert-report-look.py").string();
-  fs::copy_file(folder.path("look.py"), script, fs::copy_options::overwrite_existing);
-  std::FILE* pipe = popen(("python3 " + script + " " + page + " 2>&1").c_str(), "r");
+  // A folder of a harmless name, so that no quoting is needed.
+  std::string folder = (fs::temp_directory_path() / "wengert-page-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()));
+  std::ofstream(folder + "/look.py") << program;
+  fs::copy_file(path, folder + "/page.html");
+  std::FILE* pipe =
+      popen(fmt::format("python3 {0}/look.py {0}/page.html 2>&1", folder).c_str(), "r");
   REQUIRE(pipe);
   std::string text;
   for (int c = 0; (c = std::fgetc(pipe)) != EOF;) text += static_cast<char>(c);
   const int status = pclose(pipe);
-  fs::remove(page);
-  fs::remove(script);
+  fs::remove_all(folder);
   return status == 0 ? text : fmt::format("python3: {}", text);
 }
 
