@@ -85,9 +85,13 @@ struct Plateau {
   std::int64_t resting = 0;  ///< epochs of the cooldown still to come
 };
 
+class Schedule;
+
 template <class F>
-concept ScheduleRule = std::copy_constructible<F> &&
-    std::is_invocable_r_v<double, const F&, double, const ScheduleTime&>;
+concept ScheduleRule =
+    !std::same_as<F, Schedule> &&  // first: whether that can be copied is not known here
+    std::is_invocable_r_v<double, const F&, double, const ScheduleTime&> &&
+    std::copy_constructible<F>;
 
 /// Any of these, or any function of (base, now): a value, whose copies are independent.
 class Schedule {
