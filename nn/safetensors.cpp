@@ -120,7 +120,7 @@ void save_tensors(const std::string& path, const std::map<std::string, Tensor>& 
   std::vector<const Tensor*> order;
   std::size_t end = 0;
   // The wide ones first, so that all elements are aligned.
-  for (const std::size_t width : {8, 4})
+  for (const std::size_t width : {std::size_t{8}, std::size_t{4}})
     for (const auto& [name, tensor] : tensors) {
       if (!tensor.defined() || name == "__metadata__")
         throw ValueError(fmt::format(
