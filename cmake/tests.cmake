@@ -35,7 +35,7 @@ include(Catch)
 if(Catch2_VERSION VERSION_LESS 3)
   set(no_case_is_failure --warn NoTests)
 endif()
-catch_discover_tests(wengert_tests TEST_SPEC "~[long]" EXTRA_ARGS ${no_case_is_failure}
+catch_discover_tests(wengert_tests TEST_SPEC "~[.]" EXTRA_ARGS ${no_case_is_failure}
                      PROPERTIES TIMEOUT 300 LABELS unit)
 add_test(NAME "cases tagged [.long]" COMMAND wengert_tests "[long]")
 set_tests_properties("cases tagged [.long]" PROPERTIES TIMEOUT 3600 LABELS long)

@@ -4,7 +4,8 @@
 #   programs        sources of complete programs
 #   unrun_programs  those that are not to be run
 #   commands        paths ./... that console blocks name
-#   program_text    the first complete program
+#   program_text    the first complete program that is run
+#   unrun_text      the first one that is not
 # A document with the line <!-- one program --> has its fragments one inside the other, so that they
 # see each other's variables, and among them the tables with a column headed `here`.
 # Texts are cut with FIND and SUBSTRING: a CMake list would stumble over `;`, `[` and `\`.
@@ -125,7 +126,7 @@ function(wengert_doc_blocks document folder prelude)
   file(MAKE_DIRECTORY ${folder})
   file(READ ${document} rest)
   string(APPEND rest "\n")  # a table ends at the line after it
-  foreach(list fragments programs unrun_programs commands program_text)
+  foreach(list fragments programs unrun_programs commands program_text unrun_text)
     set(${list} "")
   endforeach()
   set(all_includes "")
@@ -198,11 +199,13 @@ function(wengert_doc_blocks document folder prelude)
       file(CONFIGURE OUTPUT ${source} CONTENT "@content@" @ONLY)
       if(kind STREQUAL "cpp")
         list(APPEND programs ${source})
+        set(first program_text)
       else()
         list(APPEND unrun_programs ${source})
+        set(first unrun_text)
       endif()
-      if(program_text STREQUAL "")
-        set(program_text "${text}")
+      if("${${first}}" STREQUAL "")
+        set(${first} "${text}")
       endif()
     else()
       doc_cut_fragment(${document} ${at} "${text}")
@@ -248,7 +251,7 @@ ${all_blocks}${closing}\n
 int main() {\n${calls}}")
     file(CONFIGURE OUTPUT ${fragments} CONTENT "@content@" @ONLY)
   endif()
-  foreach(list fragments programs unrun_programs commands program_text)
+  foreach(list fragments programs unrun_programs commands program_text unrun_text)
     set(${list} "${${list}}" PARENT_SCOPE)
   endforeach()
 endfunction()
