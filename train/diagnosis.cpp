@@ -50,10 +50,10 @@ Finding nothing_wrong(const detail::Curves& curves) {
 Diagnosis diagnose(const History& history) {
   Diagnosis diagnosis;
   Findings& findings = diagnosis.findings;
-  if (history.epochs.empty())
-    return {{too_short("no epoch was completed", "number of epochs", 0, 1)}};
   detail::find_nonfinite(history, findings);
   if (!findings.empty()) return diagnosis;
+  if (history.epochs.empty())
+    return {{too_short("no epoch was completed", "number of epochs", 0, 1)}};
 
   const detail::Curves curves = detail::curves_of(history);
   constexpr std::size_t enough = 6;

@@ -52,16 +52,20 @@ Tensor sample_means(const Tensor& losses) {
   return mean(Var(losses.to(f64).reshape({n, losses.size() / n})), 1).value();
 }
 
-Weighting weighting_of(const data::Batch& batch, Reduction reduction) {
+Weighting weighting_of(const data::Batch& batch, bool masks, Reduction reduction) {
   Weighting weighting{.reduction = reduction};
   if (batch.weights.defined()) weighting.weights = batch.weights;
-  if (batch.mask.defined()) weighting.mask = batch.mask;
+  if (batch.mask.defined() && masks) weighting.mask = batch.mask;
   return weighting;
 }
 
-double weight_of(const data::Batch& batch) {
-  if (!batch.weights.defined()) return static_cast<double>(batch.size());
-  return sum(Var(batch.weights.to(f64))).item();
+/// What the batch's mean loss counts: its samples or, where every step has a loss, the steps that
+/// are real, by their weights.
+double weight_of(const data::Batch& batch, bool masks) {
+  const std::size_t n = batch.size();
+  const Var counted =
+      batch.mask.defined() && masks ? sum(Var(batch.mask.to(f64)), 1) : Var(ones({n}, f64));
+  return sum(batch.weights.defined() ? counted * batch.weights.to(f64) : counted).item();
 }
 
 void require_samples(const char* what, std::size_t batch, std::size_t samples) {
@@ -83,20 +87,24 @@ Tensor predict(const ModelRef& model, const Tensor& inputs, const EvaluateOption
 Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss& loss,
                     const std::vector<Metric>& metrics, const EvaluateOptions& options) {
   require_samples("evaluate", options.batch, data.size());
-  const data::BatchLoader loader(data, {.batch = options.batch, .shuffle = false});
+  // Padded batches differ in length, and metrics want all predictions in one tensor.
+  const bool at_once = !metrics.empty() && data.lengths.defined();
+  const data::BatchLoader loader(
+      data, {.batch = at_once ? data.size() : options.batch, .shuffle = false});
+  const bool masks = data.target_each_step;
   RunningMean mean;
   std::vector<Var> outputs;
   for (const data::Batch& batch : loader.epoch(1)) {
     const Var output = model(batch.inputs);
     // Losses of the library say what each sample has; of others only the mean is known. Where
     // weights or masks share out what counts, so that a sample's mean is no longer its loss, too.
-    if (loss.function() && !batch.mask.defined() && !batch.weights.defined()) {
-      const Tensor losses =
-          sample_means(loss(output, batch.targets, weighting_of(batch, Reduction::none)).value());
+    if (loss.function() && !(batch.mask.defined() && masks) && !batch.weights.defined()) {
+      const Tensor losses = sample_means(
+          loss(output, batch.targets, weighting_of(batch, masks, Reduction::none)).value());
       for (const double value : losses.data<double>()) mean.add(value, 1.0);
     } else {
-      mean.add(loss(output, batch.targets, weighting_of(batch, Reduction::mean)).item(),
-               weight_of(batch));
+      mean.add(loss(output, batch.targets, weighting_of(batch, masks, Reduction::mean)).item(),
+               weight_of(batch, masks));
     }
     if (!metrics.empty()) outputs.push_back(output);
   }

@@ -3,14 +3,20 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <limits>
+#include <set>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "../graph/denormals.h"
 #include "../graph/error.h"
 #include "../graph/tape.h"
 #include "../nn/loss_floor.h"
-#include "../nn/safetensors.h"
+#include "../nn/save.h"
+#include "../ops/arithmetic.h"
+#include "../ops/reduce.h"
 #include "fingerprint.h"
 #include "interrupt.h"
 #include "loop_state.h"
@@ -26,6 +32,14 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// Found out before the training, not after its first epoch.
+void require_folder(const std::string& file) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::absolute(file).parent_path();
+  if (!fs::is_directory(folder) || access(folder.c_str(), W_OK) != 0)
+    throw FileError(fmt::format("fit: .best is '{}', and its folder cannot be written to", file));
+}
+
 void check(const FitOptions& options) {
   if (options.epochs == 0) throw ValueError("fit: 0 epochs train nothing; give .epochs");
   if (options.batch == 0) throw ValueError("fit: a batch needs at least one sample");
@@ -34,9 +48,24 @@ void check(const FitOptions& options) {
         fmt::format("fit: validation_share lies in [0, 1), got {}", options.validation_share));
   if (options.validation_share > 0.0 && options.validation.size() > 0)
     throw ValueError("fit: give .validation or .validation_share, not both");
+  if (options.early_stopping && std::isnan(options.early_stopping->min_delta))
+    throw ValueError("fit: early_stopping.min_delta is nan");
+  std::set<std::string> names;
+  for (const Metric& metric : options.metrics) {
+    if (metric.name().find('\n') != std::string::npos)
+      throw ValueError(
+          fmt::format("fit: the metric '{}' has a line break in its name", metric.name()));
+    if (!names.insert(metric.name()).second)
+      throw ValueError(fmt::format(
+          "fit: two metrics are called '{}'; give each a name: Metric(\"name\", function)",
+          metric.name()));
+  }
+  if (!options.best.empty()) require_folder(options.best);
   if (options.save_every > 0 && options.resume.empty())
     throw ValueError("fit: save_every needs the folder .resume to save to");
 }
+
+constexpr std::string_view failure = "failed:";
 
 /// One training, from the first step (or from where a saved one stopped) to the end.
 class Loop {
@@ -109,10 +138,12 @@ class Loop {
                       .seconds = seconds_since(start),
                       .groups = std::move(result.groups)};
     ++state_.batches_done;
-    if (!std::isfinite(result.loss))
-      run_.stop(
-          fmt::format("the loss was {} at step {} (epoch {}); the weights are those before it",
-                      result.loss, run_.step, run_.epoch));
+    if (bad(record))
+      run_.stop(fmt::format("{} {} at step {} (epoch {}); the weights are those before it", failure,
+                            std::isfinite(result.loss)
+                                ? "the gradient was not finite"
+                                : fmt::format("the loss was {}", result.loss),
+                            run_.step, run_.epoch));
     if (interrupt_.after_step()) run_.stop(fmt::format("interrupted at step {}", run_.step));
     state_.history.steps.push_back(std::move(record));
     call(&Callback::after_step, state_.history.steps.back());
@@ -177,36 +208,56 @@ class Loop {
     if (!found) return;
     const History& asked = state_.history;
     const History was = LoopState::history_in(*found, "loop");
-    if (was.seed != asked.seed || was.batch != asked.batch || was.samples != asked.samples)
+    require_same(was, asked);
+    if (was.stopped.starts_with(failure))
       throw ValueError(fmt::format(
-          "fit: the training kept in '{}' had seed {}, batch {} and {} samples, this one seed {}, "
-          "batch {} and {}; use another folder",
-          options_.resume, was.seed, was.batch, was.samples, asked.seed, asked.batch,
-          asked.samples));
+          "fit: the training kept in '{}' ended badly: {}; remove the folder or use another",
+          options_.resume, was.stopped));
     saved_.restore(*found);
     run_.step = static_cast<std::int64_t>(state_.history.steps.size());
     // One that was interrupted goes on, and so does one that was to have fewer epochs.
     state_.over = state_.epoch > run_.epochs || ended_for_good();
     if (state_.over) run_.stopped = was.stopped;
   }
-  bool ended_for_good() const {
-    return failed() || (options_.early_stopping && state_.stopping.wants_to_stop());
+  void require_same(const History& was, const History& asked) const {
+    const auto same = [&](const char* what, const auto& before, const auto& now) {
+      if (before != now)
+        throw ValueError(
+            fmt::format("fit: the training kept in '{}' is another: its {} was {}, now it is {}; "
+                        "use another folder",
+                        options_.resume, what, before, now));
+    };
+    same("seed", was.seed, asked.seed);
+    same("batch", was.batch, asked.batch);
+    same("number of samples", was.samples, asked.samples);
+    same("number of validation samples", was.validation_samples, asked.validation_samples);
+    same("loss", was.loss_name, asked.loss_name);
+    same("optimizer", was.optimizer, asked.optimizer);
+    same("number of data sets", was.data.size(), asked.data.size());
+    for (std::size_t i = 0; i < was.data.size(); ++i)
+      same(("sum of the " + asked.data[i].name).c_str(), was.data[i].sum, asked.data[i].sum);
   }
+  bool ended_for_good() const { return options_.early_stopping && state_.stopping.wants_to_stop(); }
 
   void save() {
     if (files_) files_->write(saved_.snapshot());
   }
   void save_best() const {
+    const bool several = training_.state.models().size() > 1;
     std::map<std::string, Tensor> weights;
-    for (const auto& [name, value] : training_.state.weights().tensors)
-      weights[name.substr(name.find(' ') + 1)] = value;
-    save_tensors(options_.best, weights);
+    for (const auto& [name, value] : training_.state.weights().tensors) {
+      // "model/parameter layers.0.weight"
+      const std::string model = name.substr(0, name.find('/'));
+      const std::string path = name.substr(name.find(' ', name.find('/')) + 1);
+      weights[several ? fmt::format("{}.{}", model, path) : path] = value;
+    }
+    detail::save_state(weights, options_.best);
   }
 
-  bool failed() const {
-    const auto& steps = state_.history.steps;
-    return !steps.empty() && !std::isfinite(steps.back().loss);
+  static bool bad(const StepRecord& step) {
+    return !std::isfinite(step.loss) || (std::isinf(step.gradient_norm) && step.clip_factor != 0.0);
   }
+  bool failed() const { return !state_.history.steps.empty() && bad(state_.history.steps.back()); }
   void call(auto member, const auto&... arguments) {
     for (const Callback& callback : options_.callbacks)
       if (callback.*member) (callback.*member)(run_, arguments...);
@@ -230,7 +281,10 @@ class Loop {
 };
 
 History begin_history(const data::Dataset& data, const FitOptions& options) {
-  return {.seed = options.seed, .batch = options.batch, .samples = data.size()};
+  return {.seed = options.seed,
+          .batch = options.batch,
+          .samples = data.size(),
+          .data = {data_record("training inputs", data.inputs)}};
 }
 
 }  // namespace
@@ -238,33 +292,41 @@ History begin_history(const data::Dataset& data, const FitOptions& options) {
 History train(const TrainingStep& training, const data::Dataset& data, const FitOptions& options) {
   check(options);
   if (!training.step) throw ValueError("train: there is no step to run");
+  if (training.state.models().empty() &&
+      (!options.resume.empty() || !options.best.empty() || options.early_stopping))
+    throw ValueError(
+        "train: .resume, .best and .early_stopping need to know what changes; give .state = "
+        "TrainingState().add(\"model\", model)...");
   return Loop(training, data, options).run(begin_history(data, options));
 }
 
 namespace {
 
-/// What a batch says about how much its samples count; its mask is that of the losses.
-Weighting weighting_of(const data::Batch& batch) {
-  Weighting weighting;
-  if (batch.weights.defined()) weighting.weights = batch.weights;
-  if (batch.mask.defined()) weighting.mask = batch.mask;
-  return weighting;
+/// A batch's weighted mean is over its own weights; over an epoch each sample is to count by its
+/// weight over the mean weight of all samples, whichever batch it is in.
+double share_of_weight(const data::Batch& batch, double mean_weight) {
+  const double sum = wengert::sum(Var(batch.weights.to(f64))).item();
+  return sum / static_cast<double>(batch.size()) / mean_weight;
 }
 
 /// The ordinary step: one model, one loss, one optimizer.
 class OrdinaryStep {
  public:
   OrdinaryStep(ModelRef model, Optimizer& optimizer, const FitOptions& options,
-               std::size_t steps_per_epoch)
+               const data::Dataset& data)
       : model_(std::move(model)),
         optimizer_(optimizer),
         options_(options),
-        statistics_every_(statistics_every(options, steps_per_epoch)) {}
+        statistics_every_(
+            statistics_every(options, (data.size() + options.batch - 1) / options.batch)),
+        masks_(data.target_each_step),
+        mean_weight_(data.weights.defined() ? mean(Var(data.weights.to(f64))).item() : 1.0) {}
 
   StepResult operator()(const data::Batch& batch) {
     Tape tape;
     const Var output = model_(tape.input(batch.inputs));
-    const Var loss = options_.loss(output, batch.targets, weighting_of(batch));
+    Var loss = options_.loss(output, batch.targets, weighting_of(batch));
+    if (batch.weights.defined()) loss = share_of_weight(batch, mean_weight_) * loss;
     if (!checked_) model_.check_members(tape);
     checked_ = true;
     StepResult result{.loss = loss.item()};
@@ -284,11 +346,23 @@ class OrdinaryStep {
     return static_cast<std::int64_t>(every);
   }
 
+  /// The mask belongs to losses of every step; one target a sequence has none.
+  Weighting weighting_of(const data::Batch& batch) const {
+    Weighting weighting;
+    if (batch.weights.defined()) weighting.weights = batch.weights;
+    if (batch.mask.defined() && masks_) weighting.mask = batch.mask;
+    return weighting;
+  }
+
   void take_step(const Gradients& gradients, StepResult& result) {
     const std::vector<Parameter*> list = model_.parameters();
     const std::span<Parameter* const> parameters(list);
     const ClippingLedger before = optimizer_.clipping();
     result.gradient_norm = global_norm(parameters, gradients);
+    if (!std::isfinite(result.gradient_norm)) {
+      take_bad_step(parameters, gradients, result);
+      return;
+    }
     if (optimizer_.steps() % statistics_every_ == 0) {
       for (ParameterStatistics& of_one : optimizer_.update_with_statistics(parameters, gradients))
         result.groups.push_back({.name = std::move(of_one.name),
@@ -303,13 +377,31 @@ class OrdinaryStep {
     }
     const ClippingLedger& after = optimizer_.clipping();
     if (after.clipped > before.clipped) result.clip_factor = after.factor_sum - before.factor_sum;
-    if (after.skipped > before.skipped) result.clip_factor = 0.0;
+  }
+
+  // Clipping may have been told to leave such steps out; otherwise nothing is to be changed.
+  void take_bad_step(std::span<Parameter* const> parameters, const Gradients& gradients,
+                     StepResult& result) {
+    const OptimizerState state = optimizer_.state();
+    const std::int64_t skipped = optimizer_.clipping().skipped;
+    std::vector<Tensor> weights;
+    for (const Parameter* parameter : parameters) weights.push_back(parameter->value());
+    optimizer_.update(parameters, gradients);
+    result.gradient_norm = std::numeric_limits<double>::infinity();
+    if (optimizer_.clipping().skipped > skipped) {
+      result.clip_factor = 0.0;
+      return;
+    }
+    optimizer_.restore(state);
+    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i]->set(weights[i]);
   }
 
   ModelRef model_;
   Optimizer& optimizer_;
   const FitOptions& options_;
   std::int64_t statistics_every_;
+  bool masks_;
+  double mean_weight_;
   bool checked_ = false;
 };
 
@@ -345,8 +437,8 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   if (parts.training.empty()) throw ValueError("fit: the data set has no samples");
   model(parts.training.rows(0, 1).inputs);  // a first look gives every layer its sizes
   AnyOptimizer optimizer = options.optimizer;
-  const std::size_t steps = (parts.training.size() + options.batch - 1) / options.batch;
-  TrainingStep training{.step = OrdinaryStep(model, *optimizer, options, steps)};
+  if (!parts.validation.empty()) model(parts.validation.rows(0, 1).inputs);
+  TrainingStep training{.step = OrdinaryStep(model, *optimizer, options, parts.training)};
   training.state.add_model("model", model).add("optimizer", *optimizer);
   if (!parts.validation.empty())
     training.validate = [&] {

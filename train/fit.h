@@ -37,7 +37,9 @@ struct Run {
   const TrainingState& state;
 
   /// Ends the training when this step or epoch is over; `reason` becomes history.stopped.
-  void stop(std::string reason) { stopped = std::move(reason); }
+  void stop(std::string reason) {
+    stopped = reason.empty() ? "stopped by a callback" : std::move(reason);
+  }
   std::string stopped = {};
 };
 
@@ -65,7 +67,8 @@ struct FitOptions {
   /// File (.safetensors or .npz) that always holds the model of the best epoch.
   std::string best = {};
   /// Folder in which the state of the training is kept. If it holds one, the training goes on
-  /// there.
+  /// there: seed, batch, loss, optimizer and data have to be the same, while rate, schedule and
+  /// number of epochs may be others.
   std::string resume = {};
   /// Steps between two savings; 0: at the end of every epoch.
   std::size_t save_every = 0;
@@ -80,7 +83,10 @@ struct FitOptions {
 
 /// Trains `model` on `data` and returns what happened. The weights are those of the last epoch, or
 /// of the best if early stopping is asked for. A loss that is no number ends the training before it
-/// touches the weights. Ctrl-C ends it after the epoch, twice after the step; fit returns then too.
+/// touches the weights, and so does a gradient that is not finite. Ctrl-C ends it after the epoch,
+/// twice after the step; fit returns then too. Without validation, early stopping, Plateau and
+/// `best` judge the training loss. Sample weights are those of the loss, normalised over the whole
+/// data set; metrics take neither weights nor masks.
 /// Errors: ValueError for options that make no sense or a model with unlisted parameters; what the
 /// model, the loss, the optimizer and the files throw.
 History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& options);

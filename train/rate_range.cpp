@@ -61,6 +61,13 @@ RateRange rate_range(const ModelRef& model, const data::Dataset& data,
   const Snapshot before = state.snapshot();
   AnyOptimizer optimizer = options.optimizer;
 
+  // Also when the loss or the model throws.
+  struct PutBack {
+    const TrainingState& state;
+    const Snapshot& before;
+    ~PutBack() { state.restore(before); }
+  };
+  const PutBack put_back{state, before};
   RateRange range;
   const FlushDenormals flush;
   double average = 0;
@@ -85,7 +92,6 @@ RateRange rate_range(const ModelRef& model, const data::Dataset& data,
     if (smooth > exploded * std::abs(least)) break;
     optimizer->update(std::span<Parameter* const>(model.parameters()), tape.backward(loss));
   }
-  state.restore(before);
   find_rates(range);
   return range;
 }

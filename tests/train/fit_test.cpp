@@ -9,6 +9,7 @@
 
 #include "../catch.h"
 #include "../same_bits.h"
+#include "folder.h"
 
 using namespace wengert;
 using Catch::Matchers::ContainsSubstring;
@@ -161,7 +162,8 @@ TEST_CASE("a loss that is no number ends the training and leaves the weights bef
   CHECK(history.steps.size() == 4);
   CHECK(std::isnan(history.steps.back().loss));
   CHECK(history.epochs.empty());
-  CHECK(history.stopped == "the loss was nan at step 4 (epoch 1); the weights are those before it");
+  CHECK(history.stopped ==
+        "failed: the loss was nan at step 4 (epoch 1); the weights are those before it");
   CHECK(same_bits(line.weight.value(), last));
 }
 
@@ -211,9 +213,97 @@ TEST_CASE("callbacks are called in order, and one may stop the training") {
   CHECK(history.stopped == "that will do");
 }
 
-TEST_CASE("the file of the best model holds the weights of the best epoch") {
-  // Written in resume_test's folder helper style: see there for crashes.
-  SUCCEED();
+TEST_CASE("the file of the best model holds the weights of the best epoch, in either format") {
+  const Line data(20), unseen(20, 9);
+  const Folder folder;
+  for (const std::string& file : {folder.path("best.safetensors"), folder.path("best.npz")}) {
+    Rng rng{1};
+    Linear line{1, 1, rng};
+    std::vector<Tensor> weights;
+    const History history = fit(line, data.x, data.y,
+                                {.optimizer = Sgd{{.rate = 0.05}},
+                                 .epochs = 14,
+                                 .batch = 5,
+                                 .validation = {unseen.x, unseen.y},
+                                 .schedule = Schedule([](double base, const ScheduleTime& now) {
+                                   return now.epoch < 10 ? base : 3.0;
+                                 }),
+                                 .best = file,
+                                 .callbacks = {{.after_epoch =
+                                                    [&](Run&, const EpochRecord&) {
+                                                      weights.push_back(line.weight.value());
+                                                    }}},
+                                 .show = Show::nothing});
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < history.epochs.size(); ++i)
+      if (history.epochs[i].validation_loss->value < history.epochs[best].validation_loss->value)
+        best = i;
+    REQUIRE(best + 1 < history.epochs.size());
+    Linear read{1, 1, rng};
+    load(read, file);
+    CHECK(same_bits(read.weight.value(), weights[best]));
+  }
+  Rng rng{1};
+  Linear line{1, 1, rng};
+  CHECK_THROWS_WITH(fit(line, data.x, data.y, {.best = folder.path("nowhere/best.npz")}),
+                    ContainsSubstring("its folder cannot be written to"));
+}
+
+TEST_CASE("a gradient that is not finite ends the training and leaves the weights before it") {
+  const Line data(20);
+  Rng rng{1};
+  Linear line{1, 1, rng};
+  const Tensor before = line.weight.value();
+  // Its value is 0 and its derivative infinity times 0.
+  const Loss rooted("rooted",
+                    [](const Var& p, const Var& t) { return mse(p, t) + mean(sqrt(p - p)); });
+  const History history =
+      fit(line, data.x, data.y, {.loss = rooted, .epochs = 2, .show = Show::nothing});
+  CHECK(history.steps.size() == 1);
+  CHECK_THAT(history.stopped, ContainsSubstring("the gradient was not finite at step 1"));
+  CHECK(same_bits(line.weight.value(), before));
+}
+
+TEST_CASE("a sample's weight counts the same whatever batch it is in") {
+  const Line data(40);
+  Tensor weights = ones({40});
+  for (std::size_t i = 0; i < 20; ++i) weights.mutable_data<float>()[i] = 3.0F;
+  const data::Dataset weighted(data.x, data.y, weights);
+  Rng rng{1};
+  Linear line{1, 1, rng};
+  const double whole = mse(line(data.x), data.y, {.weights = weights}).item();
+  for (const std::size_t batch : {1, 7, 40}) {
+    const History history = fit(line, weighted,
+                                {.optimizer = Sgd{{.rate = 0.0}},
+                                 .batch = batch,
+                                 .validation = weighted,
+                                 .show = Show::nothing});
+    CHECK(history.epochs[0].loss == Approx(whole).epsilon(1e-5));
+    CHECK(history.epochs[0].validation_loss->value == Approx(whole).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("sequences train with one target each and with a target a step, padding left out") {
+  Rng rng{4};
+  std::vector<Tensor> xs, each;
+  for (const std::size_t steps : {3, 5, 2, 5}) {
+    xs.push_back(rng.normal({steps, 2}));
+    each.push_back(rng.normal({steps, 1}));
+  }
+  const data::Dataset by_step = data::sequences(xs, each);
+  Linear line{2, 1, rng};
+  double total = 0, count = 0;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    total += mse(line(xs[i]), each[i], {.reduction = Reduction::sum}).item();
+    count += static_cast<double>(each[i].size());
+  }
+  for (const std::size_t batch : {1, 3, 4})
+    CHECK(evaluate(line, by_step, mse, {}, {.batch = batch}).loss.value ==
+          Approx(total / count).epsilon(1e-5));
+  const data::Dataset by_sequence = data::sequences(xs, rng.normal({4, 1}));
+  Sequential last{line, Lambda([](const Var& y) { return mean(y, 1); })};
+  const History history = fit(last, by_sequence, {.epochs = 2, .batch = 2, .show = Show::nothing});
+  CHECK(history.epochs.size() == 2);
 }
 
 TEST_CASE("a model with a parameter that its list leaves out is refused") {

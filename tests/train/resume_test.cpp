@@ -163,14 +163,17 @@ TEST_CASE("when the newer of the two files is damaged the older one is gone on f
   const fs::path newer = fs::path(folder / "state") / "state-0.safetensors";
   const fs::path other = fs::path(folder / "state") / "state-1.safetensors";
   for (const fs::path& victim : {newer, other}) {
-    const fs::path backup = victim.string() + ".whole";
-    fs::copy_file(victim, backup);
-    fs::resize_file(victim, fs::file_size(victim) / 2);
+    const Folder copy;
+    fs::copy(folder / "state", copy / "state");
+    const fs::path damaged = fs::path(copy / "state") / victim.filename();
+    fs::resize_file(damaged, fs::file_size(damaged) / 2);
+    ResumeFiles half(copy / "state");
+    CHECK(half.latest());
+    CHECK_THAT(half.remark(), Catch::Matchers::ContainsSubstring(victim.filename().string()));
     Experiment again;
-    const History rest = again.run(folder / "state", 4);
+    const History rest = again.run(copy / "state", 4);
     Experiment whole;
     require_same(whole, whole.run("", 4), again, rest);
-    break;
   }
 }
 
@@ -198,12 +201,38 @@ TEST_CASE("what was kept by another model or other options is refused, and nothi
       fit(other, first.x, first.y, {.batch = 8, .resume = folder / "state", .show = Show::nothing}),
       Error);
   CHECK(same_bits(before, other.get<0>().weight.value()));
-  Experiment same;
-  CHECK_THROWS_WITH(fit(same.net, same.x, same.y,
-                        {.optimizer = Adam{{.rate = 1e-2}},
-                         .batch = 16,
-                         .schedule = Plateau{},
-                         .resume = folder / "state",
-                         .show = Show::nothing}),
-                    Catch::Matchers::ContainsSubstring("had seed 1, batch 8"));
+  const Tensor x = first.x;
+  const auto again = [&](const Tensor& inputs, const Loss& loss, std::size_t batch) {
+    Experiment same;
+    const Tensor weight = same.net.get<0>().weight.value();
+    CHECK_THROWS_WITH(fit(same.net, inputs, same.y,
+                          {.loss = loss,
+                           .optimizer = Adam{{.rate = 1e-2}},
+                           .epochs = 6,
+                           .batch = batch,
+                           .validation = data::Dataset(same.x.rows(0, 16), same.y.rows(0, 16)),
+                           .schedule = Plateau{.factor = 0.5, .patience = 0},
+                           .resume = folder / "state",
+                           .show = Show::nothing}),
+                      Catch::Matchers::ContainsSubstring("is another: its"));
+    CHECK(same_bits(weight, same.net.get<0>().weight.value()));
+  };
+  again(x, mse, 16);
+  again(x, mae, 8);
+  again((2 * Var(x)).value(), mse, 8);
+}
+
+TEST_CASE("a training that failed is not gone on with") {
+  const Folder folder;
+  Experiment first;
+  const auto run = [&](double rate) {
+    Experiment wild;
+    return fit(wild.net, wild.x, wild.y,
+               {.optimizer = Sgd{{.rate = rate}},
+                .epochs = 3,
+                .resume = folder / "state",
+                .show = Show::nothing});
+  };
+  CHECK_THAT(run(1e30).stopped, Catch::Matchers::ContainsSubstring("failed:"));
+  CHECK_THROWS_WITH(run(1e-3), Catch::Matchers::ContainsSubstring("ended badly"));
 }
