@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Four bundled time series, all in the public domain; their origins are in data/bundled/README.md.
-// Windows over a series and its standardisation are left to others.
+// Windows over a series are in windows.h, its standardisation in scaling.h.
 #pragma once
 
 #include <string>

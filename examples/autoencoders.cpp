@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The lecture's autoencoders side by side: three choices of output and loss, and the 16-unit
-// bottleneck. Values of MSE and BCE cannot be compared with each other, so the last columns give
-// each net the same measure, the mean squared error of its pictures of unseen images, beside that
-// of the best linear compression to as many numbers (PCA).
+// The lecture's autoencoders side by side. MSE and BCE cannot be compared with each other, so the
+// last columns give each net the squared error of its pictures of unseen images, and PCA's.
 #include <wengert/data/pca.h>
 #include <wengert/train/image_strip.h>
 #include <wengert/wengert.h>
@@ -16,7 +14,6 @@ struct Choice {
   wg::Loss loss;
   std::vector<std::size_t> inner;
 };
-
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv, "The lecture's autoencoders side by side");
   const wg::data::ImageSets images = load_images(options);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A generative adversarial net on a ring of eight Gaussians, minimax as on the slide or with the
-// non-saturating change: one recording, two losses, nothing detached. Each pass asks for its own
-// parameters only; the tape holds the values it recorded, so the generator's loss sees the
-// discriminator as it was before its update. With the change all eight are found within a minute
-// and both losses settle near D 1.386 (2 ln 2) and G 0.693 (ln 2); gan.svg shows the samples.
+// non-saturating change: one recording, two losses, nothing detached. The tape holds what it
+// recorded, so the generator's loss sees the discriminator as it was before its update.
 #include <numbers>
-
-#include <CLI/CLI.hpp>
 
 #include <wengert/train/figure.h>
 #include <wengert/wengert.h>
+
+#include "options.h"
 namespace wg = wengert;
 
 /// n points on eight Gaussians of width 0.1 around the circle of radius 2: [n, 2].
@@ -29,19 +27,14 @@ wg::Series points(std::string name, const wg::Tensor& xy) {
 
 int main(int argc, char** argv) {
   CLI::App app("A GAN learns a ring of eight Gaussians");
-  std::size_t epochs = 60;
-  std::uint64_t seed = 1;
-  bool minimax = false, quick = false;
-  app.add_option("--epochs", epochs, "of 100 steps each")->capture_default_str();
-  app.add_option("--seed", seed, "of weights and samples")->capture_default_str();
+  bool minimax = false;
   app.add_flag("--minimax", minimax, "the generator's loss as on the slide");
-  app.add_flag("--quick", quick, "two epochs only");
-  CLI11_PARSE(app, argc, argv);
-
-  wg::Rng rng{seed}, noise{seed, 1};
+  const Options options =
+      parse(argc, argv, app, {.epochs = 60, .batch = 256}, {"--data", "--resume"});
+  wg::Rng rng{options.seed}, noise{options.seed, 1};
   const wg::Tensor data = ring(25600, rng);
   wg::Mlp G{{2, 64, 64, 2}, wg::relu, rng}, D{{2, 64, 64, 1}, wg::relu, rng};
-  wg::Adam adam_g{{.rate = 1e-3, .beta1 = 0.5}}, adam_d{{.rate = 1e-3, .beta1 = 0.5}};
+  wg::Adam adam_g{{.rate = options.rate, .beta1 = 0.5}}, adam_d = adam_g;
   const auto step = [&](const wg::data::Batch& batch) -> wg::StepResult {
     wg::Tape tape;
     const auto fake = G(tape.input(noise.normal({batch.size(), 2})));
@@ -52,8 +45,8 @@ int main(int argc, char** argv) {
     adam_g.update(G, tape.backward(g_loss, wg::parameters(G)));
     return {.loss = -v.item(), .metrics = {{"generator", g_loss.item()}}};
   };
-  const auto history =
-      wg::train({.step = step}, data, {.epochs = quick ? 2 : epochs, .batch = 256, .seed = seed});
+  wg::train({.step = step}, data,
+            {.epochs = options.epochs, .batch = options.batch, .seed = options.seed});
 
   wg::write_figure(
       {.panels = {{.title = minimax ? "minimax" : "non-saturating",
