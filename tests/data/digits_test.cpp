@@ -73,7 +73,7 @@ TEST_CASE("the first digit is a zero with the pixels it has in the file", "[digi
 
 TEST_CASE("WENGERT_DATA says where the data sets are", "[digits]") {
   const Folder folder;
-  folder.zipped("digits.csv.gz", line("16", "9"));
+  zipped(folder, "digits.csv.gz", line("16", "9"));
   const Environment there("WENGERT_DATA", folder.path().c_str());
   CHECK(wg::data::digits().labels.shape() == wg::Shape{1});
   const Environment nowhere("WENGERT_DATA", "/nowhere");
@@ -107,8 +107,8 @@ TEST_CASE("a folder, an empty file and a file without lines are no digits", "[di
   const Folder folder;
   CHECK_THAT(message_for(folder.path().string()), ContainsSubstring(folder.path().string()));
   CHECK_THAT(message_for(folder.file("empty", "")), ContainsSubstring("empty"));
-  CHECK_THAT(message_for(folder.zipped("empty.gz", "")), ContainsSubstring("empty"));
-  CHECK_THAT(message_for(folder.zipped("endless.gz", std::string(2 << 20, '1'))),
+  CHECK_THAT(message_for(zipped(folder, "empty.gz", "")), ContainsSubstring("empty"));
+  CHECK_THAT(message_for(zipped(folder, "endless.gz", std::string(2 << 20, '1'))),
              ContainsSubstring("line 1: a cell does not end"));
 }
 
@@ -140,18 +140,18 @@ TEST_CASE("a damaged byte in a gzip file is a FileError", "[digits]") {
 TEST_CASE("a line of another length is named by its number", "[digits]") {
   const Folder folder;
   const std::string good = line("1", "2");
-  CHECK_THAT(message_for(folder.zipped("few.gz", good + "1,2,3\n")),
+  CHECK_THAT(message_for(zipped(folder, "few.gz", good + "1,2,3\n")),
              ContainsSubstring("few.gz', line 2: 3 columns instead of 65"));
-  CHECK_THAT(message_for(folder.zipped("more.gz", good + good + "1," + good)),
+  CHECK_THAT(message_for(zipped(folder, "more.gz", good + good + "1," + good)),
              ContainsSubstring("line 3: 66 columns"));
-  CHECK_THAT(message_for(folder.zipped("blank.gz", good + "\n" + good)),
+  CHECK_THAT(message_for(zipped(folder, "blank.gz", good + "\n" + good)),
              ContainsSubstring("line 2"));
 }
 
 TEST_CASE("what is no number or outside its range is named by line and column", "[digits]") {
   const Folder folder;
   const auto message = [&](const std::string& pixel, const std::string& label) {
-    return message_for(folder.zipped("bad.gz", line("0", "0") + line(pixel, label)));
+    return message_for(zipped(folder, "bad.gz", line("0", "0") + line(pixel, label)));
   };
   CHECK_THAT(message("17", "1"), ContainsSubstring("line 2: column 1: pixel value 17"));
   CHECK_THAT(message("-1", "1"), ContainsSubstring("pixel value -1"));

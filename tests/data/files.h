@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files for the tests of readers and writers: in a folder of their own, good, bad and gzip'd.
+// Files for the tests of readers and writers: good, bad and gzip'd.
 #pragma once
 
 #include <cstddef>
@@ -18,44 +18,16 @@
 #include <wengert/graph/error.h>
 
 #include "../catch.h"
+#include "../folder.h"
 
-/// A folder of its own, gone at the end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "wengert-data-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string file(const std::string& name, std::string_view bytes) const {
-    const std::filesystem::path path = path_ / name;
-    std::ofstream(path, std::ios::binary) << bytes;
-    return path.string();
-  }
-  std::string zipped(const std::string& name, std::string_view text) const {
-    const std::string path = (path_ / name).string();
-    const gzFile out = gzopen(path.c_str(), "wb");
-    gzwrite(out, text.data(), static_cast<unsigned>(text.size()));
-    gzclose(out);
-    return path;
-  }
-  const std::filesystem::path& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
-  }
-
- private:
-  std::filesystem::path path_;
-};
+/// Writes a gzip'd file into the folder and returns its path.
+inline std::string zipped(const Folder& folder, const std::string& name, std::string_view text) {
+  const std::string path = folder.path(name);
+  const gzFile out = gzopen(path.c_str(), "wb");
+  gzwrite(out, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(out);
+  return path;
+}
 
 /// An environment variable as given (null: not set), and as it was before afterwards.
 class Environment {

@@ -39,21 +39,21 @@ TEST_CASE("a file gives the same bytes plain and gzip'd", "[data][gzip]") {
     CAPTURE(size);
     const std::string text = noise(size);
     CHECK(all_of(folder.file("plain", text)) == text);
-    CHECK(all_of(folder.zipped("packed", text)) == text);
+    CHECK(all_of(zipped(folder, "packed", text)) == text);
     CHECK(all_of(ByteSource::memory("reader", as_bytes(bytes_of(folder / "packed")))) == text);
   }
 }
 
 TEST_CASE("gzip members one after the other are one file", "[data][gzip]") {
   const Folder folder;
-  const std::string first = bytes_of(folder.zipped("a", "one ")),
-                    second = bytes_of(folder.zipped("b", "two"));
+  const std::string first = bytes_of(zipped(folder, "a", "one ")),
+                    second = bytes_of(zipped(folder, "b", "two"));
   CHECK(all_of(folder.file("both", first + second)) == "one two");
 }
 
 TEST_CASE("a gzip file cut short anywhere is a FileError that says so", "[data][gzip]") {
   const Folder folder;
-  const std::string whole = bytes_of(folder.zipped("whole", noise(70000)));
+  const std::string whole = bytes_of(zipped(folder, "whole", noise(70000)));
   for (const std::size_t size : {std::size_t{2}, std::size_t{9}, std::size_t{10}, whole.size() / 2,
                                  whole.size() - 9, whole.size() - 8, whole.size() - 1}) {
     CAPTURE(size);
@@ -67,7 +67,7 @@ TEST_CASE("a changed byte of a gzip file is a FileError or, being padding, chang
           "[data][gzip]") {
   const Folder folder;
   const std::string text = noise(500) + std::string(500, 'x') + noise(100);
-  const std::string whole = bytes_of(folder.zipped("whole", text));
+  const std::string whole = bytes_of(zipped(folder, "whole", text));
   std::size_t found = 0, wrong = 0;
   for (std::size_t at = 10; at < whole.size(); ++at) {
     std::string damaged = whole;
@@ -83,7 +83,7 @@ TEST_CASE("a changed byte of a gzip file is a FileError or, being padding, chang
 
 TEST_CASE("bytes behind gzip data are a FileError", "[data][gzip]") {
   const Folder folder;
-  const std::string whole = bytes_of(folder.zipped("whole", "text"));
+  const std::string whole = bytes_of(zipped(folder, "whole", "text"));
   CHECK_THAT(message_of([&] { all_of(folder.file("more", whole + "more of it")); }),
              ContainsSubstring("has other bytes behind its gzip data"));
 }
@@ -99,7 +99,7 @@ TEST_CASE("what is not there, a folder and a device are FileErrors that name it"
 
 TEST_CASE("a CRC-32 is that of the uncompressed bytes", "[data][gzip]") {
   const Folder folder;
-  ByteSource source = ByteSource::file("reader", folder.zipped("x", "123456789"));
+  ByteSource source = ByteSource::file("reader", zipped(folder, "x", "123456789"));
   source.start_sum();
   std::string text(9, '\0');
   source.fill(text);

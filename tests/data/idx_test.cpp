@@ -64,7 +64,7 @@ TEST_CASE("an IDX file is read from disk, gzip'd or not", "[data][idx]") {
   const Folder folder;
   const std::string bytes = idx(8, {3}, "abc");
   CHECK(read_idx(folder.file("x", bytes)).at({2}) == 'c');
-  CHECK(read_idx(folder.zipped("x.gz", bytes)).at({2}) == 'c');
+  CHECK(read_idx(zipped(folder, "x.gz", bytes)).at({2}) == 'c');
   CHECK_THAT(message_of([] { read_idx("/nowhere/x"); }),
              ContainsSubstring("read_idx: '/nowhere/x'"));
 }
@@ -93,7 +93,7 @@ TEST_CASE("an IDX header that claims more than there is takes no memory", "[data
   CHECK_THAT(message(idx(14, {huge, huge, 0, huge}, "abc")),
              ContainsSubstring("bytes behind its end"));
   // In a gzip'd file what it holds shows later, but it has bounds.
-  const std::string path = folder.zipped("bomb.gz", idx(8, {huge, 2}, std::string(100000, '\0')));
+  const std::string path = zipped(folder, "bomb.gz", idx(8, {huge, 2}, std::string(100000, '\0')));
   CHECK_THAT(message_of([&] { read_idx(path); }),
              ContainsSubstring("claims more than it can hold"));
   CHECK(wg::memory_use().peak - before < 1024);
@@ -103,7 +103,7 @@ TEST_CASE("a gzip'd IDX file that holds less or more than it claims is a FileErr
           "[data][idx]") {
   const Folder folder;
   const auto of = [&](std::uint32_t extent) {
-    const std::string path = folder.zipped("x.gz", idx(8, {extent}, std::string(5000, '\7')));
+    const std::string path = zipped(folder, "x.gz", idx(8, {extent}, std::string(5000, '\7')));
     return message_of([&] { read_idx(path); });
   };
   CHECK_THAT(of(5001), ContainsSubstring("ends early, after 5008 bytes"));

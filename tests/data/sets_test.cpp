@@ -47,13 +47,13 @@ std::vector<std::int64_t> counts(const wg::Tensor& labels) {
 /// Two images of 2 x 2 for training and one for testing.
 void small_set(const Folder& folder) {
   const std::string images("\0\0\x08\x03", 4), labels("\0\0\x08\x01", 4);
-  folder.zipped("train-images-idx3-ubyte.gz", images + big_endian(2) + big_endian(2) +
-                                                  big_endian(2) +
-                                                  std::string("\0\x33\x66\x99\xcc\xff\0\0", 8));
+  zipped(folder, "train-images-idx3-ubyte.gz",
+         images + big_endian(2) + big_endian(2) + big_endian(2) +
+             std::string("\0\x33\x66\x99\xcc\xff\0\0", 8));
   folder.file("train-labels-idx1-ubyte", labels + big_endian(2) + "\1\2");
   folder.file("t10k-images-idx3-ubyte",
               images + big_endian(1) + big_endian(2) + big_endian(2) + std::string(4, '\xff'));
-  folder.zipped("t10k-labels-idx1-ubyte.gz", labels + big_endian(1) + "\2");
+  zipped(folder, "t10k-labels-idx1-ubyte.gz", labels + big_endian(1) + "\2");
 }
 
 }  // namespace

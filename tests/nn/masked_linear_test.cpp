@@ -12,7 +12,7 @@
 
 #include "../catch.h"
 #include "../same_bits.h"
-#include "temporary_folder.h"
+#include "files.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -145,7 +145,7 @@ TEST_CASE("masked weights are exactly zero under every optimizer, with decay and
 }
 
 TEST_CASE("masked weights are exactly zero after to, clone, save and load") {
-  const TemporaryFolder folder;
+  const Folder folder;
   Rng rng{1};
   Sequential net{MaskedLinear{10, 20, 0.2, rng}};
   auto copy = clone(net);

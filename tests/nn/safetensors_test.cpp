@@ -12,7 +12,7 @@
 
 #include "../catch.h"
 #include "../same_bits.h"
-#include "temporary_folder.h"
+#include "files.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -53,7 +53,7 @@ std::string bytes_of(std::initializer_list<T> values) {
 }  // namespace
 
 TEST_CASE("tensors of every dtype and rank come back from a safetensors file bit by bit") {
-  const TemporaryFolder folder;
+  const Folder folder;
   Rng rng{1};
   Tensor special = zeros({4}, f32);
   special.mutable_data<float>()[0] = -0.0F;
@@ -80,11 +80,11 @@ TEST_CASE("tensors of every dtype and rank come back from a safetensors file bit
       CHECK(same_bits(back.tensors.at(name), tensor));
     }
   }
-  CHECK(folder.file_count() == 1);
+  CHECK(folder.files() == 1);
 }
 
 TEST_CASE("elements in a safetensors file begin at a multiple of their size") {
-  const TemporaryFolder folder;
+  const Folder folder;
   for (int extra = 0; extra < 9; ++extra) {
     save_tensors(folder / "m", {{std::string(static_cast<std::size_t>(extra) + 1, 'a'), ones({3})},
                                 {"z", ones({2}, f64)}});
@@ -99,7 +99,7 @@ TEST_CASE("elements in a safetensors file begin at a multiple of their size") {
 }
 
 TEST_CASE("an empty safetensors file holds nothing") {
-  const TemporaryFolder folder;
+  const Folder folder;
   save_tensors(folder / "m", {});
   CHECK(load_tensors(folder / "m").tensors.empty());
   CHECK(parsed(file_of("{}")).tensors.empty());
@@ -148,7 +148,7 @@ TEST_CASE("other dtypes of safetensors files are converted without loss") {
 }
 
 TEST_CASE("a safetensors file that is cut off anywhere is reported") {
-  const TemporaryFolder folder;
+  const Folder folder;
   save_tensors(folder / "m", {{"a", ones({3})}, {"b", ones({2}, f64)}}, {{"k", "v"}});
   const std::string whole = contents_of(folder / "m");
   for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -234,7 +234,7 @@ TEST_CASE("safetensors names that come twice, and tensors that overlap, are repo
 }
 
 TEST_CASE("a safetensors file that is not there, or cannot be written, is named with the reason") {
-  const TemporaryFolder folder;
+  const Folder folder;
   CHECK_THROWS_WITH(
       load_tensors(folder / "gone"),
       "safetensors: cannot open '" + (folder / "gone") + "': No such file or directory");
@@ -246,20 +246,20 @@ TEST_CASE("a safetensors file that is not there, or cannot be written, is named 
                     "save_tensors: 'a' holds nothing");
   CHECK_THROWS_AS(save_tensors(folder / "m", {{"__metadata__", ones({1})}}), ValueError);
   CHECK_THROWS_AS(save_tensors(folder / "m", {{"\xff", ones({1})}}), ValueError);
-  CHECK(folder.file_count() == 0);
+  CHECK(folder.files() == 0);
 }
 
 TEST_CASE("a file that cannot be replaced is left as it was, and nothing beside it") {
-  const TemporaryFolder folder;
+  const Folder folder;
   std::filesystem::create_directory(folder / "m");
   write_file(folder / "m/inside", "x");
   CHECK_THROWS_AS(save_tensors(folder / "m", {{"a", ones({1})}}), FileError);
-  CHECK(folder.file_count() == 1);
+  CHECK(folder.files() == 1);
   CHECK(contents_of(folder / "m/inside") == "x");
 }
 
 TEST_CASE("saving through a symbolic link replaces what it points to") {
-  const TemporaryFolder folder;
+  const Folder folder;
   save_tensors(folder / "real", {{"a", ones({1})}});
   std::filesystem::create_symlink(folder / "real", folder / "link");
   save_tensors(folder / "link", {{"b", ones({1})}});
@@ -268,7 +268,7 @@ TEST_CASE("saving through a symbolic link replaces what it points to") {
 }
 
 TEST_CASE("no damaged byte of a safetensors header goes further than a FileError") {
-  const TemporaryFolder folder;
+  const Folder folder;
   save_tensors(folder / "m", {{"a", ones({2})}, {"b", ones({1}, f64)}}, {{"k", "v"}});
   const std::string whole = contents_of(folder / "m");
   int refused = 0;

@@ -11,7 +11,7 @@
 
 #include "../catch.h"
 #include "../same_bits.h"
-#include "temporary_folder.h"
+#include "files.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -48,7 +48,7 @@ auto net(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("a saved model comes back with its parameters and buffers, bit by bit") {
-  const TemporaryFolder folder;
+  const Folder folder;
   const std::string file = folder / GENERATE("m.safetensors", "m.npz");
   auto model = net(1), other = net(2);
   model.get<1>().seen.set(Tensor::from<std::int64_t>(std::array{std::int64_t{41}}, Shape{}));
@@ -64,7 +64,7 @@ TEST_CASE("a saved model comes back with its parameters and buffers, bit by bit"
 }
 
 TEST_CASE("a file that is being saved when the process is killed is the old one or the new one") {
-  const TemporaryFolder folder;
+  const Folder folder;
   const std::string path = folder / "m.safetensors";
   const auto values = [](double value) {
     return std::map<std::string, Tensor>{{"a", full({20000}, value)}, {"b", full({300}, value)}};
@@ -87,7 +87,7 @@ TEST_CASE("a file that is being saved when the process is killed is the old one 
 }
 
 TEST_CASE("everything that does not fit is listed at once, and nothing is loaded") {
-  const TemporaryFolder folder;
+  const Folder folder;
   Rng rng{1};
   auto saved =
       Sequential{Linear{3, 5, rng}, Counter{}, wengert::tanh, Linear{2, 2, rng, {.bias = false}}};
@@ -105,7 +105,7 @@ TEST_CASE("everything that does not fit is listed at once, and nothing is loaded
 }
 
 TEST_CASE("an npz file that does not fit, or is none, is refused as safetensors are") {
-  const TemporaryFolder folder;
+  const Folder folder;
   auto model = net(1);
   const auto before = state(model);
   Rng rng{1};

@@ -13,7 +13,7 @@
 #include <wengert/train/figure.h>
 
 #include "../catch.h"
-#include "folder.h"
+#include "../folder.h"
 
 namespace wg = wengert;
 using Catch::Matchers::ContainsSubstring;
@@ -59,7 +59,7 @@ class Path {
 }  // namespace
 
 TEST_CASE("a figure leaves its picture, its numbers and its script", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string svg = wg::write_figure(curves(), folder.path("a b.svg"));
   CHECK(text_of(folder.path("a b.csv")) ==
         "epoch,training,validation\n1,1,1.5\n2,0.1,nan\n3,0.01,0.5\n");
@@ -71,7 +71,7 @@ TEST_CASE("a figure leaves its picture, its numbers and its script", "[figure]")
 }
 
 TEST_CASE("the script draws the same picture again on its own", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   wg::write_figure(curves(), folder.path("again.svg"));
   fs::copy(folder.path("again.svg"), folder.path("first.svg"));
   const fs::path here = fs::current_path();
@@ -83,7 +83,7 @@ TEST_CASE("the script draws the same picture again on its own", "[figure]") {
 }
 
 TEST_CASE("a logarithmic axis gives a decade the same length everywhere", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string svg = wg::write_figure(curves(), folder.path("log.svg"));
   const std::size_t path = svg.find("stroke=\"#0072b2\"  d='M");
   REQUIRE(path != std::string::npos);
@@ -99,7 +99,7 @@ TEST_CASE("a logarithmic axis gives a decade the same length everywhere", "[figu
 }
 
 TEST_CASE("text of any kind is shown as it is and run by nobody", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   wg::Figure figure = curves();
   const std::string hostile =
       "`touch x` $(touch x) '; !touch x\n\" @macro \\n {/=40 a}_b^c <b>&amp;";
@@ -122,7 +122,7 @@ TEST_CASE("text of any kind is shown as it is and run by nobody", "[figure]") {
 }
 
 TEST_CASE("pictures on one page share no identifier", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string first = wg::write_figure(curves(), folder.path("first.svg"));
   const std::string second = wg::write_figure(curves(), folder.path("second.svg"));
   CHECK(count(first, "id='ffirst-") + count(first, "id=\"ffirst-") ==
@@ -132,7 +132,7 @@ TEST_CASE("pictures on one page share no identifier", "[figure]") {
 }
 
 TEST_CASE("what cannot be drawn leaves a gap or says so instead of failing", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const auto drawn = [&](const std::vector<double>& y, bool log) {
     std::vector<double> x(y.size(), 1.0);
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
@@ -152,7 +152,7 @@ TEST_CASE("what cannot be drawn leaves a gap or says so instead of failing", "[f
 }
 
 TEST_CASE("a figure that is none is refused before anything is written", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string path = folder.path("no.svg");
   CHECK_THROWS_WITH(wg::write_figure({}, path), ContainsSubstring("at least one panel"));
   wg::Figure figure = curves();
@@ -170,7 +170,7 @@ TEST_CASE("a figure that is none is refused before anything is written", "[figur
 
 TEST_CASE("without gnuplot the numbers and the script are there and the message says so",
           "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   std::ofstream(folder.path("c.svg")) << "an older picture";
   {
     const Path none(folder.path(""));
@@ -184,7 +184,7 @@ TEST_CASE("without gnuplot the numbers and the script are there and the message 
 }
 
 TEST_CASE("a gnuplot that fails is quoted", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string program = folder.path("gnuplot");
   std::ofstream(program) << "#!/bin/sh\necho out of ink >&2\nexit 3\n";
   fs::permissions(program, fs::perms::owner_all);
@@ -194,7 +194,7 @@ TEST_CASE("a gnuplot that fails is quoted", "[figure]") {
 }
 
 TEST_CASE("a figure in a folder that is not there names the path", "[figure]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   CHECK_THROWS_WITH(wg::write_figure(curves(), folder.path("nowhere/e.svg")),
                     ContainsSubstring("nowhere/e.csv"));
 }

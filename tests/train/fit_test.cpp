@@ -8,8 +8,8 @@
 #include <wengert/wengert.h>
 
 #include "../catch.h"
+#include "../folder.h"
 #include "../same_bits.h"
-#include "folder.h"
 
 using namespace wengert;
 using Catch::Matchers::ContainsSubstring;
@@ -215,7 +215,7 @@ TEST_CASE("callbacks are called in order, and one may stop the training") {
 
 TEST_CASE("the file of the best model holds the weights of the best epoch, in either format") {
   const Line data(20), unseen(20, 9);
-  const Folder folder;
+  const AwkwardFolder folder;
   for (const std::string& file : {folder.path("best.safetensors"), folder.path("best.npz")}) {
     Rng rng{1};
     Linear line{1, 1, rng};

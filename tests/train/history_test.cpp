@@ -16,7 +16,7 @@
 #include <wengert/train/statistics.h>
 
 #include "../catch.h"
-#include "folder.h"
+#include "../folder.h"
 
 namespace wg = wengert;
 using Catch::Matchers::ContainsSubstring;
@@ -118,7 +118,7 @@ TEST_CASE("JSON that is no history is refused by the field's name", "[history]")
 TEST_CASE(
     "the table of epochs has a column for what was measured and an empty cell for what was not",
     "[history]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string path = folder.path("a folder's.csv");
   wg::write_csv(awkward(), path);
   CHECK(text_of(path) ==
@@ -135,7 +135,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a table that cannot be written says why and leaves nothing behind", "[history]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   CHECK_THROWS_WITH(wg::write_csv({}, folder.path("nowhere/h.csv")),
                     ContainsSubstring("nowhere/h.csv") && ContainsSubstring("No such file"));
   std::filesystem::create_directory(folder.path("taken.csv"));

@@ -13,7 +13,7 @@
 #include <wengert/train/image_strip.h>
 
 #include "../catch.h"
-#include "folder.h"
+#include "../folder.h"
 
 namespace wg = wengert;
 using Catch::Matchers::ContainsSubstring;
@@ -64,7 +64,7 @@ TEST_CASE("a strip's titles are text whatever they hold", "[strip]") {
 }
 
 TEST_CASE("a strip is written whole or not at all", "[strip]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string path = folder.path("strip.svg");
   wg::write_image_strip(path, {{"zeros", wg::zeros({2, 4})}, {"none", wg::zeros({0, 4})}}, 2, 2);
   std::ifstream in(path);

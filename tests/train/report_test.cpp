@@ -22,7 +22,7 @@
 #include <wengert/wengert.h>
 
 #include "../catch.h"
-#include "folder.h"
+#include "../folder.h"
 #include "lessons.h"
 
 namespace wg = wengert;
@@ -115,7 +115,7 @@ bool has_python() { return std::system("python3 -c 1 >/dev/null 2>&1") == 0; }
 }  // namespace
 
 TEST_CASE("a report holds all its parts in one page that loads nothing", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string path = folder.path("run.html");
   auto net = model();
   wg::report(path, net, trained(), everything());
@@ -139,7 +139,7 @@ TEST_CASE("a report holds all its parts in one page that loads nothing", "[repor
 }
 
 TEST_CASE("beside a report are the numbers and scripts it was made from", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   wg::report(folder.path("a run.html"), net, trained());
   for (const char* name :
@@ -150,7 +150,7 @@ TEST_CASE("beside a report are the numbers and scripts it was made from", "[repo
 }
 
 TEST_CASE("names of any kind are text in a report", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   const std::string hostile = "</title><script>alert(1)</script><img src=x onerror=y>\"'&\xff\x01";
   wg::History history = trained();
   history.loss_name = history.optimizer = history.stopped = hostile;
@@ -176,7 +176,7 @@ TEST_CASE("names of any kind are text in a report", "[report]") {
 }
 
 TEST_CASE("a report runs the model without changing it", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   const wg::Rng before = net.get<1>().rng;
   const std::string weights = wg::fingerprint(net);
@@ -186,7 +186,7 @@ TEST_CASE("a report runs the model without changing it", "[report]") {
 }
 
 TEST_CASE("a model that does not take the sample is listed by its parameters", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   wg::ReportParts parts;
   parts.sample = wg::zeros({1, 5});
@@ -196,7 +196,7 @@ TEST_CASE("a model that does not take the sample is listed by its parameters", "
 }
 
 TEST_CASE("a report of nothing and of a training that burst are reports", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   wg::report(folder.path("nothing.html"), net, {});
   CHECK_THAT(text_of(folder.path("nothing.html")), ContainsSubstring("no epoch was completed") ||
@@ -210,7 +210,7 @@ TEST_CASE("a report of nothing and of a training that burst are reports", "[repo
 }
 
 TEST_CASE("without gnuplot a report says so and is whole otherwise", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   const std::string path = std::getenv("PATH");
   setenv("PATH", folder.path("").c_str(), 1);
@@ -223,7 +223,7 @@ TEST_CASE("without gnuplot a report says so and is whole otherwise", "[report]")
 }
 
 TEST_CASE("parts that do not fit are refused before anything is written", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   const auto refused = [&](auto&& spoil, const std::string& message) {
     wg::ReportParts parts = everything();
@@ -242,7 +242,7 @@ TEST_CASE("parts that do not fit are refused before anything is written", "[repo
 }
 
 TEST_CASE("a report where nothing can be written names the path", "[report]") {
-  const Folder folder;
+  const AwkwardFolder folder;
   auto net = model();
   std::ofstream(folder.path("file")) << "not a folder";
   CHECK_THROWS_WITH(wg::report(folder.path("file/run.html"), net, trained()),

@@ -15,26 +15,13 @@
 #include <wengert/wengert.h>
 
 #include "../catch.h"
+#include "../folder.h"
 #include "../same_bits.h"
 
 using namespace wengert;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A folder of its own that is gone afterwards.
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "wengert-resume-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
 
 /// Has state of every kind: weights, Adam's moments, dropout's generator, a schedule that listens.
 struct Experiment {

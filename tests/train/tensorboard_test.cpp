@@ -15,32 +15,13 @@
 #include <wengert/train/tensorboard.h>
 
 #include "../catch.h"
+#include "../folder.h"
 
 namespace wg = wengert;
 namespace fs = std::filesystem;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
-
-/// A folder of its own, gone at the end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "wengert-events-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 /// Payloads of the records of a file; fails where framing or a sum is wrong.
 std::vector<std::string> payloads(const std::string& path) {
