@@ -12,6 +12,7 @@
 #include "../ops/arithmetic.h"
 #include "../ops/layout.h"
 #include "../ops/reduce.h"
+#include "batch_weighting.h"
 
 namespace wengert {
 namespace {
@@ -50,13 +51,6 @@ class RunningMean {
 Tensor sample_means(const Tensor& losses) {
   const std::size_t n = losses.shape()[0];
   return mean(Var(losses.to(f64).reshape({n, losses.size() / n})), 1).value();
-}
-
-Weighting weighting_of(const data::Batch& batch, bool masks, Reduction reduction) {
-  Weighting weighting{.reduction = reduction};
-  if (batch.weights.defined()) weighting.weights = batch.weights;
-  if (batch.mask.defined() && masks) weighting.mask = batch.mask;
-  return weighting;
 }
 
 /// What the batch's mean loss counts: its samples or, where every step has a loss, the steps that
@@ -100,10 +94,10 @@ Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss
     // weights or masks share out what counts, so that a sample's mean is no longer its loss, too.
     if (loss.function() && !(batch.mask.defined() && masks) && !batch.weights.defined()) {
       const Tensor losses = sample_means(
-          loss(output, batch.targets, weighting_of(batch, masks, Reduction::none)).value());
+          loss(output, batch.targets, detail::weighting_of(batch, masks, Reduction::none)).value());
       for (const double value : losses.data<double>()) mean.add(value, 1.0);
     } else {
-      mean.add(loss(output, batch.targets, weighting_of(batch, masks, Reduction::mean)).item(),
+      mean.add(loss(output, batch.targets, detail::weighting_of(batch, masks)).item(),
                weight_of(batch, masks));
     }
     if (!metrics.empty()) outputs.push_back(output);

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -12,14 +11,12 @@
 
 #include "../graph/denormals.h"
 #include "../graph/error.h"
-#include "../graph/tape.h"
 #include "../nn/loss_floor.h"
 #include "../nn/save.h"
-#include "../ops/arithmetic.h"
-#include "../ops/reduce.h"
 #include "fingerprint.h"
 #include "interrupt.h"
 #include "loop_state.h"
+#include "ordinary_step.h"
 #include "progress.h"
 #include "resume.h"
 
@@ -112,7 +109,9 @@ class Loop {
                                                   static_cast<std::size_t>(state_.batches_done))) {
       if (stopped()) break;
       run_step(batch);
-      if (options_.save_every > 0 && run_.step % options_.save_every == 0) save();
+      if (options_.save_every > 0 &&
+          run_.step % static_cast<std::int64_t>(options_.save_every) == 0)
+        save();
     }
     if (state_.batches_done == run_.steps_per_epoch && !failed()) finish_epoch();
     state_.history.stopped = run_.stopped;
@@ -302,109 +301,6 @@ History train(const TrainingStep& training, const data::Dataset& data, const Fit
 
 namespace {
 
-/// A batch's weighted mean is over its own weights; over an epoch each sample is to count by its
-/// weight over the mean weight of all samples, whichever batch it is in.
-double share_of_weight(const data::Batch& batch, double mean_weight) {
-  const double sum = wengert::sum(Var(batch.weights.to(f64))).item();
-  return sum / static_cast<double>(batch.size()) / mean_weight;
-}
-
-/// The ordinary step: one model, one loss, one optimizer.
-class OrdinaryStep {
- public:
-  OrdinaryStep(ModelRef model, Optimizer& optimizer, const FitOptions& options,
-               const data::Dataset& data)
-      : model_(std::move(model)),
-        optimizer_(optimizer),
-        options_(options),
-        statistics_every_(
-            statistics_every(options, (data.size() + options.batch - 1) / options.batch)),
-        masks_(data.target_each_step),
-        mean_weight_(data.weights.defined() ? mean(Var(data.weights.to(f64))).item() : 1.0) {}
-
-  StepResult operator()(const data::Batch& batch) {
-    Tape tape;
-    const Var output = model_(tape.input(batch.inputs));
-    Var loss = options_.loss(output, batch.targets, weighting_of(batch));
-    if (batch.weights.defined()) loss = share_of_weight(batch, mean_weight_) * loss;
-    if (!checked_) model_.check_members(tape);
-    checked_ = true;
-    StepResult result{.loss = loss.item()};
-    for (const Metric& metric : options_.metrics)
-      result.metrics.emplace_back(metric.name(), metric(output.value(), batch.targets));
-    if (std::isfinite(result.loss)) take_step(tape.backward(loss), result);
-    return result;
-  }
-
- private:
-  static std::int64_t statistics_every(const FitOptions& options, std::size_t steps_per_epoch) {
-    constexpr std::size_t enough = 1000;
-    const std::size_t sparse = options.epochs * steps_per_epoch / enough;
-    const std::size_t every = options.statistics_every > 0
-                                  ? options.statistics_every
-                                  : std::clamp<std::size_t>(sparse, 1, steps_per_epoch);
-    return static_cast<std::int64_t>(every);
-  }
-
-  /// The mask belongs to losses of every step; one target a sequence has none.
-  Weighting weighting_of(const data::Batch& batch) const {
-    Weighting weighting;
-    if (batch.weights.defined()) weighting.weights = batch.weights;
-    if (batch.mask.defined() && masks_) weighting.mask = batch.mask;
-    return weighting;
-  }
-
-  void take_step(const Gradients& gradients, StepResult& result) {
-    const std::vector<Parameter*> list = model_.parameters();
-    const std::span<Parameter* const> parameters(list);
-    const ClippingLedger before = optimizer_.clipping();
-    result.gradient_norm = global_norm(parameters, gradients);
-    if (!std::isfinite(result.gradient_norm)) {
-      take_bad_step(parameters, gradients, result);
-      return;
-    }
-    if (optimizer_.steps() % statistics_every_ == 0) {
-      for (ParameterStatistics& of_one : optimizer_.update_with_statistics(parameters, gradients))
-        result.groups.push_back({.name = std::move(of_one.name),
-                                 .gradient_norm = of_one.gradient_norm,
-                                 .weight_norm = of_one.weight_norm,
-                                 .update_ratio = of_one.relative_update(),
-                                 .zero = of_one.zero,
-                                 .denormal = of_one.denormal,
-                                 .nonfinite = of_one.nonfinite});
-    } else {
-      optimizer_.update(parameters, gradients);
-    }
-    const ClippingLedger& after = optimizer_.clipping();
-    if (after.clipped > before.clipped) result.clip_factor = after.factor_sum - before.factor_sum;
-  }
-
-  // Clipping may have been told to leave such steps out; otherwise nothing is to be changed.
-  void take_bad_step(std::span<Parameter* const> parameters, const Gradients& gradients,
-                     StepResult& result) {
-    const OptimizerState state = optimizer_.state();
-    const std::int64_t skipped = optimizer_.clipping().skipped;
-    std::vector<Tensor> weights;
-    for (const Parameter* parameter : parameters) weights.push_back(parameter->value());
-    optimizer_.update(parameters, gradients);
-    result.gradient_norm = std::numeric_limits<double>::infinity();
-    if (optimizer_.clipping().skipped > skipped) {
-      result.clip_factor = 0.0;
-      return;
-    }
-    optimizer_.restore(state);
-    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i]->set(weights[i]);
-  }
-
-  ModelRef model_;
-  Optimizer& optimizer_;
-  const FitOptions& options_;
-  std::int64_t statistics_every_;
-  bool masks_;
-  double mean_weight_;
-  bool checked_ = false;
-};
-
 struct Parts {
   data::Dataset training, validation;
 };
@@ -438,7 +334,7 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   model(parts.training.rows(0, 1).inputs);  // a first look gives every layer its sizes
   AnyOptimizer optimizer = options.optimizer;
   if (!parts.validation.empty()) model(parts.validation.rows(0, 1).inputs);
-  TrainingStep training{.step = OrdinaryStep(model, *optimizer, options, parts.training)};
+  TrainingStep training{.step = detail::OrdinaryStep(model, *optimizer, options, parts.training)};
   training.state.add_model("model", model).add("optimizer", *optimizer);
   if (!parts.validation.empty())
     training.validate = [&] {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "ordinary_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "../graph/tape.h"
+#include "../ops/arithmetic.h"
+#include "../ops/reduce.h"
+#include "batch_weighting.h"
+
+namespace wengert::detail {
+namespace {
+
+/// A batch's weighted mean is over its own weights; over an epoch each sample is to count by its
+/// weight over the mean weight of all samples, whichever batch it is in.
+double share_of_weight(const data::Batch& batch, double mean_weight) {
+  const double sum = wengert::sum(Var(batch.weights.to(f64))).item();
+  return sum / static_cast<double>(batch.size()) / mean_weight;
+}
+
+std::int64_t statistics_every(const FitOptions& options, std::size_t samples) {
+  constexpr std::size_t enough = 1000;
+  const std::size_t steps_per_epoch = (samples + options.batch - 1) / options.batch;
+  const std::size_t sparse = options.epochs * steps_per_epoch / enough;
+  const std::size_t every = options.statistics_every > 0
+                                ? options.statistics_every
+                                : std::clamp<std::size_t>(sparse, 1, steps_per_epoch);
+  return static_cast<std::int64_t>(every);
+}
+
+}  // namespace
+
+OrdinaryStep::OrdinaryStep(ModelRef model, Optimizer& optimizer, const FitOptions& options,
+                           const data::Dataset& data)
+    : model_(std::move(model)),
+      optimizer_(optimizer),
+      options_(options),
+      statistics_every_(statistics_every(options, data.size())),
+      each_step_(data.target_each_step),
+      mean_weight_(data.weights.defined() ? mean(Var(data.weights.to(f64))).item() : 1.0) {}
+
+StepResult OrdinaryStep::operator()(const data::Batch& batch) {
+  Tape tape;
+  const Var output = model_(tape.input(batch.inputs));
+  Var loss = options_.loss(output, batch.targets, weighting_of(batch, each_step_));
+  if (batch.weights.defined()) loss = share_of_weight(batch, mean_weight_) * loss;
+  if (!checked_) model_.check_members(tape);
+  checked_ = true;
+  StepResult result{.loss = loss.item()};
+  for (const Metric& metric : options_.metrics)
+    result.metrics.emplace_back(metric.name(), metric(output.value(), batch.targets));
+  if (std::isfinite(result.loss)) take_step(tape.backward(loss), result);
+  return result;
+}
+
+void OrdinaryStep::take_step(const Gradients& gradients, StepResult& result) {
+  const std::vector<Parameter*> list = model_.parameters();
+  const std::span<Parameter* const> parameters(list);
+  const ClippingLedger before = optimizer_.clipping();
+  result.gradient_norm = global_norm(parameters, gradients);
+  if (!std::isfinite(result.gradient_norm)) {
+    take_bad_step(parameters, gradients, result);
+    return;
+  }
+  if (optimizer_.steps() % statistics_every_ == 0) {
+    for (ParameterStatistics& of_one : optimizer_.update_with_statistics(parameters, gradients))
+      result.groups.push_back({.name = std::move(of_one.name),
+                               .gradient_norm = of_one.gradient_norm,
+                               .weight_norm = of_one.weight_norm,
+                               .update_ratio = of_one.relative_update(),
+                               .zero = of_one.zero,
+                               .denormal = of_one.denormal,
+                               .nonfinite = of_one.nonfinite});
+  } else {
+    optimizer_.update(parameters, gradients);
+  }
+  const ClippingLedger& after = optimizer_.clipping();
+  if (after.clipped > before.clipped) result.clip_factor = after.factor_sum - before.factor_sum;
+}
+
+// Clipping may have been told to leave such steps out; otherwise nothing is to be changed.
+void OrdinaryStep::take_bad_step(std::span<Parameter* const> parameters, const Gradients& gradients,
+                                 StepResult& result) {
+  const OptimizerState state = optimizer_.state();
+  const std::int64_t skipped = optimizer_.clipping().skipped;
+  std::vector<Tensor> weights;
+  for (const Parameter* parameter : parameters) weights.push_back(parameter->value());
+  optimizer_.update(parameters, gradients);
+  result.gradient_norm = std::numeric_limits<double>::infinity();
+  if (optimizer_.clipping().skipped > skipped) {
+    result.clip_factor = 0.0;
+    return;
+  }
+  optimizer_.restore(state);
+  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i]->set(weights[i]);
+}
+
+}  // namespace wengert::detail
