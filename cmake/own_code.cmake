@@ -37,6 +37,15 @@ if(NOT failed)
   endforeach()
   string(STRIP "${WENGERT_ARCH_FEATURES}" WENGERT_ARCH_FEATURES)
 endif()
+# GCC 12 with AVX-512 stores some constants of 32 bytes wrongly at -O2 (a list {1, 1, 0, 0} of int64
+# becomes {1, 1, 1, 1}) unless block moves stay at 16 bytes: tests/compiler shows it.
+set(WENGERT_NARROW_MOVES "")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  check_cxx_compiler_flag("-mmove-max=128 -mstore-max=128" WENGERT_HAVE_NARROW_MOVES)
+  if(WENGERT_HAVE_NARROW_MOVES)
+    set(WENGERT_NARROW_MOVES -mmove-max=128 -mstore-max=128)
+  endif()
+endif()
 message(STATUS "Processor: ${WENGERT_ARCH_NAME} (${WENGERT_ARCH_FEATURES})")
 
 function(wengert_own_code target)
@@ -47,7 +56,8 @@ function(wengert_own_code target)
   # bits in another place. Kernels that want a fused multiply-add spell it.
   # Tests and examples take the same processor as the library, because tests include kernels whose
   # types depend on it.
-  target_compile_options(${target} PRIVATE -ffp-contract=off ${WENGERT_ARCH_FLAG})
+  target_compile_options(${target} PRIVATE -ffp-contract=off ${WENGERT_ARCH_FLAG}
+                                           ${WENGERT_NARROW_MOVES})
   target_compile_options(
     ${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast
                       -Woverloaded-virtual)

@@ -55,7 +55,8 @@ Var BatchNorm::operator()(const Var& x) const {
   if (training(x)) {
     if (count < 2)
       throw ValueError(fmt::format(
-          "BatchNorm: training needs more than one value a feature, got {}; a last batch of one?",
+          "BatchNorm: training needs more than one value a feature, got {}; a last batch of one? "
+          "drop_last leaves it out",
           to_string(x.shape())));
     const Var batch_mean = mean(values, {0, 2}, keep_axes);
     centred = values - batch_mean;

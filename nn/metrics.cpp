@@ -53,6 +53,11 @@ Rows rows_of(const char* metric, const Tensor& prediction, const Tensor& target)
   if (prediction.rank() < 2)
     throw ShapeError(fmt::format("{}: predictions are [..., classes], got {}", metric,
                                  to_string(prediction.shape())));
+  if (prediction.shape().back() == 1)
+    throw ShapeError(
+        fmt::format("{}: predictions {} have one class, which is always right; for two classes in "
+                    "one column take binary_accuracy or binary_accuracy_from_logits",
+                    metric, to_string(prediction.shape())));
   Tensor labels = target;
   if (target.shape() == prediction.shape() && is_float(target.dtype()))
     labels = argmax(Var(target)).value();

@@ -18,7 +18,8 @@ namespace wengert {
 /// Share of rows of [..., classes] (logits or probabilities) whose first largest entry is at the
 /// label: i64 [...], or the largest entry of distributions [..., classes].
 /// Errors of this and the following: ShapeError or DTypeError if the target does not fit the
-/// prediction; ValueError if a label is outside [0, classes) or there are no samples.
+/// prediction or there is one class only; ValueError if a label is outside [0, classes) or there
+/// are no samples.
 Estimate accuracy(const Var& prediction, const Var& target);
 
 /// Share of probabilities on the right side of 1/2, which itself counts as 0. Targets are 0 and 1,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A folder for a test's files, gone at its end.
+// A folder for a test's files, gone at its end, and what the files hold.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -43,6 +44,13 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+
+/// What a file holds. Throws if it cannot be read, in programs without Catch2 too.
+inline std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path.string());
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 /// One with a name that would upset a careless shell.
 class AwkwardFolder : public Folder {

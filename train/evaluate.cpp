@@ -104,8 +104,14 @@ Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss
   }
   Evaluation result{.loss = mean.estimate(data.size()), .samples = data.size()};
   if (metrics.empty()) return result;
-  const Tensor all = outputs.size() == 1 ? outputs[0].value() : concat(outputs, 0).value();
-  for (const Metric& metric : metrics) result.metrics[metric.name()] = metric(all, data.targets);
+  Tensor all = outputs.size() == 1 ? outputs[0].value() : concat(outputs, 0).value();
+  Tensor targets = data.targets;
+  if (at_once && masks) {
+    const data::Batch batch = loader.epoch(1)[0];
+    all = detail::real_steps(all, batch.mask);
+    targets = detail::real_steps(batch.targets, batch.mask);
+  }
+  for (const Metric& metric : metrics) result.metrics[metric.name()] = metric(all, targets);
   return result;
 }
 

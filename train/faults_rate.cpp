@@ -139,9 +139,13 @@ bool find_not_learning(const History& history, const Curves& curves, Findings& f
   const bool below_untrained =
       fall(untrained, end) > std::max(little, sure * scatter_of_steps(history));
   const double fallen = fall(std::min(untrained, first), end);
+  // The first batch may have been an easy one.
+  const bool surely_falls = fall(first, end) > std::max(little, noise(curves.training.log_loss)) &&
+                            mann_kendall(curves.training.log_loss) < -sure;
+  const bool unmoved = update_ratio(history.epochs.back()) == 0;
   const bool dead = dead_group(history) && curves.training.size() > 1 &&
                     fall(curves.training.log_loss[1], end) < little && fall(untrained, end) < 0.3;
-  if ((below_untrained || fallen > little) && !dead) return false;
+  if ((below_untrained || fallen > little || surely_falls) && !dead && !unmoved) return false;
   constexpr double large = 0.03, tiny = 1e-4;
   const double early = update_ratio(history.epochs.front());
   const double late = update_ratio(history.epochs.back());
@@ -169,6 +173,10 @@ bool find_not_learning(const History& history, const Curves& curves, Findings& f
     finding.value = late;
     finding.threshold = tiny;
     finding.cure = too_low_cure;
+  } else if (unmoved) {
+    finding.statistic = "|change of the weights| / |weights| in a mean step of the last epoch";
+    finding.value = late;
+    finding.threshold = 0;
   }
   findings.push_back(std::move(finding));
   return true;

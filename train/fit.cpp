@@ -73,6 +73,7 @@ class Loop {
         loader_(data, {.batch = options.batch,
                        .seed = options.seed,
                        .shuffle = options.shuffle,
+                       .drop_last = options.drop_last,
                        .augment = options.augment}),
         saved_(training.state),
         schedule_(options.schedule),
@@ -159,6 +160,7 @@ class Loop {
       record.validation_metrics = validation.metrics;
       record.validation_seconds = seconds_since(start);
     }
+    if (training_.settled_loss) record.settled_loss = training_.settled_loss();
     const double judged = record.validation_loss ? record.validation_loss->value : record.loss;
     schedule_.observe(judged);
     const bool best = state_.stopping.observe(state_.epoch, judged);
@@ -217,6 +219,9 @@ class Loop {
     // One that was interrupted goes on, and so does one that was to have fewer epochs.
     state_.over = state_.epoch > run_.epochs || ended_for_good();
     if (state_.over) run_.stopped = was.stopped;
+    progress_.begin_at(static_cast<double>(state_.epoch - 1) +
+                       static_cast<double>(state_.batches_done) /
+                           static_cast<double>(run_.steps_per_epoch));
   }
   void require_same(const History& was, const History& asked) const {
     const auto same = [&](const char* what, const auto& before, const auto& now) {
@@ -280,10 +285,7 @@ class Loop {
 };
 
 History begin_history(const data::Dataset& data, const FitOptions& options) {
-  return {.seed = options.seed,
-          .batch = options.batch,
-          .samples = data.size(),
-          .data = {data_record("training inputs", data.inputs)}};
+  return {.seed = options.seed, .batch = options.batch, .samples = data.size()};
 }
 
 }  // namespace
@@ -296,7 +298,9 @@ History train(const TrainingStep& training, const data::Dataset& data, const Fit
     throw ValueError(
         "train: .resume, .best and .early_stopping need to know what changes; give .state = "
         "TrainingState().add(\"model\", model)...");
-  return Loop(training, data, options).run(begin_history(data, options));
+  History start = begin_history(data, options);
+  start.data = {data_record("training inputs", data.inputs)};
+  return Loop(training, data, options).run(std::move(start));
 }
 
 namespace {
@@ -336,10 +340,13 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   if (!parts.validation.empty()) model(parts.validation.rows(0, 1).inputs);
   TrainingStep training{.step = detail::OrdinaryStep(model, *optimizer, options, parts.training)};
   training.state.add_model("model", model).add("optimizer", *optimizer);
+  training.state.append(options.also);
   if (!parts.validation.empty())
     training.validate = [&] {
       return evaluate(model, parts.validation, options.loss, options.metrics);
     };
+  if (options.settled_loss)
+    training.settled_loss = [&] { return evaluate(model, parts.training, options.loss).loss; };
   History start = begin_history(parts.training, options);
   start.loss_name = options.loss.name();
   start.optimizer = optimizer->name();

@@ -62,6 +62,9 @@ struct FitOptions {
   /// In place of `validation`: this share of the samples, the last ones, is kept aside.
   double validation_share = 0.0;
   std::vector<Metric> metrics = {};
+  /// Also measures the loss of the training set after every epoch, in inference mode: what the
+  /// validation loss may be compared with (EpochRecord::settled_loss). Costs a pass over the data.
+  bool settled_loss = false;
   Schedule schedule = {};
   std::optional<EarlyStopping::Options> early_stopping = {};
   /// File (.safetensors or .npz) that always holds the model of the best epoch.
@@ -70,10 +73,13 @@ struct FitOptions {
   /// there: seed, batch, loss, optimizer and data have to be the same, while rate, schedule and
   /// number of epochs may be others.
   std::string resume = {};
+  /// What else `resume` keeps, of callbacks say: TrainingState().add("average", ema).
+  TrainingState also = {};
   /// Steps between two savings; 0: at the end of every epoch.
   std::size_t save_every = 0;
   std::uint64_t seed = 1;  ///< of the order of the samples
   bool shuffle = true;
+  bool drop_last = false;  ///< leave out an epoch's last batch if it is not full
   std::vector<data::Augmentation> augment = {};  ///< applied to each batch, in this order
   std::vector<Callback> callbacks = {};
   Show show = Show::automatic;
@@ -84,11 +90,12 @@ struct FitOptions {
 /// Trains `model` on `data` and returns what happened. The weights are those of the last epoch, or
 /// of the best if early stopping is asked for. A loss that is no number ends the training before it
 /// touches the weights, and so does a gradient that is not finite. Ctrl-C ends it after the epoch,
-/// twice after the step; fit returns then too. Without validation, early stopping, Plateau and
-/// `best` judge the training loss. Sample weights are those of the loss, normalised over the whole
-/// data set; metrics take neither weights nor masks.
-/// Errors: ValueError for options that make no sense or a model with unlisted parameters; what the
-/// model, the loss, the optimizer and the files throw.
+/// twice after the step; fit returns then too, and history.interrupted() says so to a loop of fits.
+/// Without validation, early stopping, Plateau and `best` judge the training loss. Sample weights
+/// are those of the loss, normalised over the whole data set; metrics take no weights, and of
+/// padded sequences with a target each step the real steps only. Errors: ValueError for options
+/// that make no sense or a model with unlisted parameters; what the model, the loss, the optimizer
+/// and the files throw.
 History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& options);
 inline History fit(const ModelRef& model, const Tensor& inputs, const Tensor& targets,
                    const FitOptions& options) {
@@ -110,12 +117,14 @@ struct TrainingStep {
   std::function<StepResult(const data::Batch&)> step;
   /// What to measure after every epoch.
   std::function<Evaluation()> validate = {};
+  /// Mean loss of the training set, measured after every epoch.
+  std::function<Estimate()> settled_loss = {};
   /// What changes; needed for resuming, early stopping and schedules.
   TrainingState state = {};
 };
 
 /// The loop of `fit` around a step of one's own. Of the options, those that say what a step of
-/// `fit` does (loss, optimizer, metrics, validation) are not read.
+/// `fit` does (loss, optimizer, metrics, validation, settled_loss, also) are not read.
 History train(const TrainingStep& training, const data::Dataset& data, const FitOptions& options);
 
 }  // namespace wengert

@@ -84,6 +84,9 @@ struct History {
   std::size_t validation_samples = 0;    ///< 0: no validation
   bool has_dropout = false;              ///< the model acts differently while training
   std::vector<DataRecord> data = {};     ///< the first is the training inputs
+
+  /// By Ctrl-C or SIGTERM: a loop over several trainings ends as well.
+  bool interrupted() const { return stopped.starts_with("interrupted"); }
 };
 
 /// Everything, as JSON; numbers keep every bit, NaN and the infinities are strings.

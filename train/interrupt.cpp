@@ -3,7 +3,11 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <string_view>
+
+#include <unistd.h>
 
 namespace wengert {
 namespace {
@@ -21,8 +25,19 @@ void put_back() {
   for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &before[i], nullptr);
 }
 
+void say(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
 void count(int) {
-  if (wishes.fetch_add(1) + 1 == 2) put_back();  // the next one finds what was there before
+  const int error = errno;  // of whatever was interrupted
+  const int wish = wishes.fetch_add(1) + 1;
+  if (wish == 1) say("\nending after this epoch; again: after this step\n");
+  if (wish == 2) {
+    put_back();  // the next one finds what was there before
+    say("\nending after this step; again: at once\n");
+  }
+  errno = error;
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 namespace wengert {
 
 /// The first signal asks for the end of the current epoch, the second for the end of the current
-/// step; a third has the effect it had before. One at a time acts: while it lives, others count
-/// nothing. The previous handlers are back when it is gone.
+/// step; a third has the effect it had before. Each says so on the standard error stream. One at a
+/// time acts: while it lives, others count nothing. The previous handlers are back when it is gone.
 class Interrupt {
  public:
   Interrupt();

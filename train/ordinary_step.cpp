@@ -49,8 +49,11 @@ StepResult OrdinaryStep::operator()(const data::Batch& batch) {
   if (!checked_) model_.check_members(tape);
   checked_ = true;
   StepResult result{.loss = loss.item()};
+  const bool pads = batch.mask.defined() && each_step_;
+  const auto counted = [&](const Tensor& all) { return pads ? real_steps(all, batch.mask) : all; };
   for (const Metric& metric : options_.metrics)
-    result.metrics.emplace_back(metric.name(), metric(output.value(), batch.targets));
+    result.metrics.emplace_back(metric.name(),
+                                metric(counted(output.value()), counted(batch.targets)));
   if (std::isfinite(result.loss)) take_step(tape.backward(loss), result);
   return result;
 }

@@ -119,9 +119,15 @@ std::string Progress::line(std::size_t width) const {
       steps_ == 0 ? 0.0 : static_cast<double>(step_) / static_cast<double>(steps_);
   const double over = static_cast<double>(done_) + within;
   if (spent.count() > 0) line.samples_per_second = samples_ / spent.count();
-  if (over > 0 && done_ < total_)
-    line.seconds_left = spent.count() * (static_cast<double>(total_) - over) / over;
+  if (over > before_ && done_ < total_)
+    line.seconds_left = spent.count() * (static_cast<double>(total_) - over) / (over - before_);
   return to_string(line, width);
+}
+
+void Progress::begin_at(double done) {
+  before_ = done;
+  done_ = static_cast<std::size_t>(done);
+  start_ = Clock::now();
 }
 
 void Progress::draw() {

@@ -27,6 +27,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  /// What was over before this one began, say of a training that is resumed: the time left is
+  /// reckoned from what is done since.
+  void begin_at(double done);
   /// `done` of the total are over; `text` says what is worth knowing ("loss 0.12").
   void show(std::size_t done, std::string_view text);
   /// Within the next one: `step` of `steps` are over, the last of them took `samples` samples, from
@@ -50,6 +53,7 @@ class Progress {
   std::size_t step_ = 0;
   std::size_t steps_ = 0;
   double samples_ = 0;
+  double before_ = 0;   ///< over when this one began
   bool any_ = false;    ///< something was drawn
   bool stale_ = false;  ///< what was drawn last is not the latest
 };

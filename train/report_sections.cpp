@@ -299,6 +299,26 @@ std::string epochs_section(const History& history) {
                  fmt::format("<details><summary>{}</summary>\n{}</details>\n", which, rows.html()));
 }
 
+namespace {
+
+/// "12.5 % of the steps, their gradients to 0.31 on average"; empty if nothing was clipped.
+std::string clipping(const History& history) {
+  std::size_t clipped = 0;
+  double factors = 0;
+  for (const StepRecord& step : history.steps) {
+    if (step.clip_factor == 1.0) continue;
+    ++clipped;
+    factors += step.clip_factor;
+  }
+  if (clipped == 0) return {};
+  const auto count = static_cast<double>(clipped);
+  return fmt::format("{} of the steps, their gradients to {:.2g} of their size on average",
+                     percentage(count / static_cast<double>(history.steps.size())),
+                     factors / count);
+}
+
+}  // namespace
+
 std::string provenance_section(const ModelRef& model, const History& history) {
   std::vector<Tensor> values;
   std::size_t count = 0;
@@ -314,6 +334,7 @@ std::string provenance_section(const ModelRef& model, const History& history) {
       {"training samples", thousands(history.samples)},
       {"validation samples", thousands(history.validation_samples)},
       {"steps", history.steps.empty() ? "" : thousands(history.steps.size())},
+      {"gradients clipped", clipping(history)},
       {"parameters", thousands(count)},
       {"fingerprint of the weights", fmt::format("<code>crc32 {}</code>", fingerprint(values))},
       {"time in training steps", duration(total_seconds(history, &EpochRecord::seconds))},

@@ -150,6 +150,30 @@ TrainingState& TrainingState::add(std::string_view name, Schedule& schedule) {
                    }});
 }
 
+TrainingState& TrainingState::add(std::string_view name, Ema& average) {
+  return add_part({std::string(name), false,
+                   [&average] {
+                     const Ema::State state = average.state();
+                     Snapshot result{state.sums, {}};
+                     result.tensors[""] = labels({state.updates});
+                     return result;
+                   },
+                   [&average](const Snapshot& from) -> Change {
+                     Snapshot rest = from;
+                     const Tensor updates = taken(rest, "", labels({0}));
+                     const Ema::State state{updates.data<std::int64_t>()[0], rest.tensors};
+                     Ema(average).restore(state);  // throws if it does not fit
+                     return [&average, state] { average.restore(state); };
+                   }});
+}
+
+TrainingState& TrainingState::append(const TrainingState& others) {
+  for (const Part& part : others.parts_) add_part(part);
+  models_.insert(models_.end(), others.models_.begin(), others.models_.end());
+  optimizers_.insert(optimizers_.end(), others.optimizers_.begin(), others.optimizers_.end());
+  return *this;
+}
+
 TrainingState& TrainingState::add(std::string_view name, Rng& rng) {
   return add_part({std::string(name), false,
                    [&rng] {

@@ -11,6 +11,7 @@
 
 #include "../graph/rng.h"
 #include "../graph/tensor.h"
+#include "../optim/ema.h"
 #include "../optim/optimizer.h"
 #include "../optim/schedule.h"
 #include "model_ref.h"
@@ -41,7 +42,10 @@ class TrainingState {
   /// Anything else, as two functions: what to keep, and how to take it back.
   TrainingState& add(std::string_view name, std::function<Snapshot()> keep,
                      std::function<void(const Snapshot&)> take);
+  TrainingState& add(std::string_view name, Ema& average);
   TrainingState& add_model(std::string_view name, const ModelRef& model);
+  /// The parts of another one. Errors: ValueError if both have one of the same name.
+  TrainingState& append(const TrainingState& others);
 
   Snapshot snapshot() const;
   /// Errors, before anything is changed: ValueError naming what is missing or left over; what the

@@ -98,7 +98,7 @@ TEST_CASE("numbers do not depend on the locale", "[data][csv]") {
   std::setlocale(LC_NUMERIC, c_before.c_str());
   std::locale::global(before);
   CHECK(values(table.values) == std::vector<double>{12345.5});
-  CHECK(bytes_of(folder / "x.csv") == "x\n12345.5\n");
+  CHECK(text_of(folder / "x.csv") == "x\n12345.5\n");
 }
 
 TEST_CASE("a missing cell is an error or NaN, as asked", "[data][csv]") {
@@ -204,10 +204,10 @@ TEST_CASE("write_csv gives f32 its shortest digits and i64 all of them", "[data]
   const Folder folder;
   wg::data::write_csv(folder / "f",
                       {.columns = {"x"}, .values = wg::tensor({0.1, 1e10}).reshape({2, 1})});
-  CHECK(bytes_of(folder / "f") == "x\n0.1\n10000000000\n");
+  CHECK(text_of(folder / "f") == "x\n0.1\n10000000000\n");
   wg::data::write_csv(folder / "i",
                       {.columns = {"x"}, .values = wg::labels({9007199254740993}).reshape({1, 1})});
-  CHECK(bytes_of(folder / "i") == "x\n9007199254740993\n");
+  CHECK(text_of(folder / "i") == "x\n9007199254740993\n");
   wg::data::write_csv(folder / "n",
                       {.columns = {"x"}, .values = wg::tensor({std::nan("")}).reshape({1, 1})});
   CHECK(read_csv(folder / "n", {.missing = Missing::nan}).values.shape() == wg::Shape{1, 1});

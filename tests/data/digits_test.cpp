@@ -114,7 +114,7 @@ TEST_CASE("a folder, an empty file and a file without lines are no digits", "[di
 
 TEST_CASE("a gzip file cut short anywhere is a FileError", "[digits]") {
   const Folder folder;
-  const std::string whole = bytes_of(bundled);
+  const std::string whole = text_of(bundled);
   REQUIRE(whole.size() > 50000);
   for (const std::size_t size : {std::size_t{1}, std::size_t{2}, std::size_t{9}, std::size_t{30},
                                  std::size_t{20000}, whole.size() - 9, whole.size() - 1}) {
@@ -127,7 +127,7 @@ TEST_CASE("a gzip file cut short anywhere is a FileError", "[digits]") {
 
 TEST_CASE("a damaged byte in a gzip file is a FileError", "[digits]") {
   const Folder folder;
-  const std::string whole = bytes_of(bundled);
+  const std::string whole = text_of(bundled);
   for (const std::size_t at : {whole.size() / 2, whole.size() - 3, whole.size() - 6}) {
     CAPTURE(at);
     std::string damaged = whole;

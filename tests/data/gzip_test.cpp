@@ -40,20 +40,20 @@ TEST_CASE("a file gives the same bytes plain and gzip'd", "[data][gzip]") {
     const std::string text = noise(size);
     CHECK(all_of(folder.file("plain", text)) == text);
     CHECK(all_of(zipped(folder, "packed", text)) == text);
-    CHECK(all_of(ByteSource::memory("reader", as_bytes(bytes_of(folder / "packed")))) == text);
+    CHECK(all_of(ByteSource::memory("reader", as_bytes(text_of(folder / "packed")))) == text);
   }
 }
 
 TEST_CASE("gzip members one after the other are one file", "[data][gzip]") {
   const Folder folder;
-  const std::string first = bytes_of(zipped(folder, "a", "one ")),
-                    second = bytes_of(zipped(folder, "b", "two"));
+  const std::string first = text_of(zipped(folder, "a", "one ")),
+                    second = text_of(zipped(folder, "b", "two"));
   CHECK(all_of(folder.file("both", first + second)) == "one two");
 }
 
 TEST_CASE("a gzip file cut short anywhere is a FileError that says so", "[data][gzip]") {
   const Folder folder;
-  const std::string whole = bytes_of(zipped(folder, "whole", noise(70000)));
+  const std::string whole = text_of(zipped(folder, "whole", noise(70000)));
   for (const std::size_t size : {std::size_t{2}, std::size_t{9}, std::size_t{10}, whole.size() / 2,
                                  whole.size() - 9, whole.size() - 8, whole.size() - 1}) {
     CAPTURE(size);
@@ -67,7 +67,7 @@ TEST_CASE("a changed byte of a gzip file is a FileError or, being padding, chang
           "[data][gzip]") {
   const Folder folder;
   const std::string text = noise(500) + std::string(500, 'x') + noise(100);
-  const std::string whole = bytes_of(zipped(folder, "whole", text));
+  const std::string whole = text_of(zipped(folder, "whole", text));
   std::size_t found = 0, wrong = 0;
   for (std::size_t at = 10; at < whole.size(); ++at) {
     std::string damaged = whole;
@@ -83,7 +83,7 @@ TEST_CASE("a changed byte of a gzip file is a FileError or, being padding, chang
 
 TEST_CASE("bytes behind gzip data are a FileError", "[data][gzip]") {
   const Folder folder;
-  const std::string whole = bytes_of(zipped(folder, "whole", "text"));
+  const std::string whole = text_of(zipped(folder, "whole", "text"));
   CHECK_THAT(message_of([&] { all_of(folder.file("more", whole + "more of it")); }),
              ContainsSubstring("has other bytes behind its gzip data"));
 }

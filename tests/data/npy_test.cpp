@@ -62,13 +62,13 @@ TEST_CASE("what we write has the very bytes that NumPy saves", "[data][npy]") {
   const Folder folder;
   const auto written = [&](const wg::Tensor& x) {
     write_npy(folder / "x.npy", x);
-    return bytes_of(folder / "x.npy");
+    return text_of(folder / "x.npy");
   };
-  CHECK(written(f4) == bytes_of(golden("f4_2x3")));
-  CHECK(written(f8) == bytes_of(golden("f8_4")));
-  CHECK(written(i8) == bytes_of(golden("i8_2x1x2")));
-  CHECK(written(wg::scalar(2.5, wg::f64)) == bytes_of(golden("f8_scalar")));
-  CHECK(written(wg::zeros({0, 3})) == bytes_of(golden("f4_empty")));
+  CHECK(written(f4) == text_of(golden("f4_2x3")));
+  CHECK(written(f8) == text_of(golden("f8_4")));
+  CHECK(written(i8) == text_of(golden("i8_2x1x2")));
+  CHECK(written(wg::scalar(2.5, wg::f64)) == text_of(golden("f8_scalar")));
+  CHECK(written(wg::zeros({0, 3})) == text_of(golden("f4_empty")));
   CHECK(written(f4.rows(1, 2)).ends_with(std::string("\0\0\0\0\0\0\0\x80\1\0\0\0", 12)));
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("writing replaces a file whole or leaves it as it was", "[data][npy]")
   const std::string path = folder.file("x.npy", "before");
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   CHECK_THROWS_AS(write_npy(path, wg::Tensor{}), wg::ValueError);
-  CHECK(bytes_of(path) == "before");
+  CHECK(text_of(path) == "before");
   write_npy(path, f4);
   CHECK(same_bits(read_npy(path), f4));
   CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms::owner_all);

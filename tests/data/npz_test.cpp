@@ -69,7 +69,7 @@ std::string message(const std::string& bytes) {
   return message_of([&] { read_npz(as_bytes(bytes)); });
 }
 
-const std::string array = bytes_of(golden("f4_2x3.npy"));
+const std::string array = text_of(golden("f4_2x3.npy"));
 
 /// Raw deflate.
 std::string deflated(const std::string& bytes) {
@@ -113,7 +113,7 @@ TEST_CASE("what write_npz writes is read back to the last bit, and always the sa
   REQUIRE(read.size() == tensors.size());
   for (const auto& [name, tensor] : tensors) CHECK(same_bits(read.at(name), tensor));
   write_npz(folder / "y.npz", tensors);
-  CHECK(bytes_of(folder / "x.npz") == bytes_of(folder / "y.npz"));
+  CHECK(text_of(folder / "x.npz") == text_of(folder / "y.npz"));
   CHECK(folder.files() == 2);
 }
 
@@ -210,7 +210,7 @@ TEST_CASE("an entry packed by another method or encrypted is refused", "[data][n
 TEST_CASE("damaged content of an entry is found by its sum", "[data][npz]") {
   CHECK_THAT(message(zip({{"a.npy", array, 0, static_cast<std::uint32_t>(array.size()), 1}})),
              ContainsSubstring("is damaged: CRC error"));
-  std::string whole = bytes_of(golden("deflated.npz"));
+  std::string whole = text_of(golden("deflated.npz"));
   std::size_t unnoticed = 0;
   const std::size_t content = whole.find("x.npy") + 40;
   for (std::size_t at = content; at < content + 40; ++at) {
@@ -229,7 +229,7 @@ TEST_CASE("what is no archive or a part of one is a FileError that names it", "[
              ContainsSubstring("is a folder"));
   CHECK_THAT(message("text"), ContainsSubstring("is no .npz file, or a damaged one"));
   CHECK_THAT(message(""), ContainsSubstring("is empty"));
-  const std::string whole = bytes_of(golden("stored.npz"));
+  const std::string whole = text_of(golden("stored.npz"));
   for (std::size_t size = 0; size < whole.size(); size += 7) {
     CAPTURE(size);
     CHECK_THAT(message(whole.substr(0, size)), ContainsSubstring("read_npz: 'memory"));
@@ -246,7 +246,7 @@ TEST_CASE("write_npz takes no name that read_npz refuses, and changes nothing th
   CHECK_THROWS_AS(write_npz(path, {}), wg::ValueError);
   CHECK_THROWS_WITH(write_npz(path, {{"\xff", wg::zeros({1})}}),
                     ContainsSubstring("write_npz: cannot write"));
-  CHECK(bytes_of(path) == "before");
+  CHECK(text_of(path) == "before");
   CHECK(folder.files() == 1);
 }
 

@@ -11,6 +11,7 @@
 #include "catch.h"
 
 using namespace wengert;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -56,6 +57,8 @@ TEST_CASE("accuracy is the share of rows whose largest entry is at the label") {
 TEST_CASE("of equal entries the first is the prediction, so that a constant model is no good") {
   const Tensor same = ones({3, 4});
   CHECK(accuracy(same, labels({0, 1, 3})).value == Approx(1.0 / 3));
+  CHECK_THROWS_WITH(accuracy(zeros({3, 1}), labels({0, 0, 0})),
+                    ContainsSubstring("binary_accuracy_from_logits"));
   CHECK(top_k_accuracy(2)(same, labels({0, 1, 3})).value == Approx(2.0 / 3));
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("tensors of every dtype and rank come back from a safetensors file bit
   const std::map<std::string, std::string> metadata{{"epoch", "3"}, {"note", "ä"}};
   save_tensors(folder / "m.safetensors", tensors, metadata);
   for (const SafeTensors& back :
-       {load_tensors(folder / "m.safetensors"), parsed(contents_of(folder / "m.safetensors"))}) {
+       {load_tensors(folder / "m.safetensors"), parsed(text_of(folder / "m.safetensors"))}) {
     CHECK(back.metadata == metadata);
     REQUIRE(back.tensors.size() == tensors.size());
     for (const auto& [name, tensor] : tensors) {
@@ -88,7 +88,7 @@ TEST_CASE("elements in a safetensors file begin at a multiple of their size") {
   for (int extra = 0; extra < 9; ++extra) {
     save_tensors(folder / "m", {{std::string(static_cast<std::size_t>(extra) + 1, 'a'), ones({3})},
                                 {"z", ones({2}, f64)}});
-    const std::string file = contents_of(folder / "m");
+    const std::string file = text_of(folder / "m");
     std::uint64_t length = 0;
     std::memcpy(&length, file.data(), 8);
     CHECK(length % 8 == 0);
@@ -150,7 +150,7 @@ TEST_CASE("other dtypes of safetensors files are converted without loss") {
 TEST_CASE("a safetensors file that is cut off anywhere is reported") {
   const Folder folder;
   save_tensors(folder / "m", {{"a", ones({3})}, {"b", ones({2}, f64)}}, {{"k", "v"}});
-  const std::string whole = contents_of(folder / "m");
+  const std::string whole = text_of(folder / "m");
   for (std::size_t length = 0; length < whole.size(); ++length) {
     write_file(folder / "cut", whole.substr(0, length));
     CHECK_THROWS_AS(load_tensors(folder / "cut"), FileError);
@@ -255,7 +255,7 @@ TEST_CASE("a file that cannot be replaced is left as it was, and nothing beside 
   write_file(folder / "m/inside", "x");
   CHECK_THROWS_AS(save_tensors(folder / "m", {{"a", ones({1})}}), FileError);
   CHECK(folder.files() == 1);
-  CHECK(contents_of(folder / "m/inside") == "x");
+  CHECK(text_of(folder / "m/inside") == "x");
 }
 
 TEST_CASE("saving through a symbolic link replaces what it points to") {
@@ -270,7 +270,7 @@ TEST_CASE("saving through a symbolic link replaces what it points to") {
 TEST_CASE("no damaged byte of a safetensors header goes further than a FileError") {
   const Folder folder;
   save_tensors(folder / "m", {{"a", ones({2})}, {"b", ones({1}, f64)}}, {{"k", "v"}});
-  const std::string whole = contents_of(folder / "m");
+  const std::string whole = text_of(folder / "m");
   int refused = 0;
   for (std::size_t at = 0; at < whole.size(); ++at)
     for (const int bit : {1, 2, 4, 16, 64, 128}) {

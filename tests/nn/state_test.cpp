@@ -14,6 +14,7 @@
 #include "files.h"
 
 using namespace wengert;
+using Catch::Matchers::ContainsSubstring;
 using namespace wengert::nn_tests;
 
 namespace {
@@ -61,6 +62,14 @@ TEST_CASE("a saved model comes back with its parameters and buffers, bit by bit"
   CHECK(other.get<1>().seen.value().item() == 41);
   const Tensor x = Rng{3}.normal({4, 3});
   CHECK(same_bits(model(Var(x)).value(), other(Var(x)).value()));
+}
+
+TEST_CASE("a file name that promises a format which is not written is refused") {
+  const Folder folder;
+  Rng rng{1};
+  Linear line{2, 1, rng};
+  CHECK_THROWS_WITH(save(line, folder / "model.h5"), ContainsSubstring(".safetensors"));
+  CHECK_FALSE(std::filesystem::exists(folder / "model.h5"));
 }
 
 TEST_CASE("a file that is being saved when the process is killed is the old one or the new one") {

@@ -102,10 +102,28 @@ TEST_CASE("fewer than one training in twenty that went well is called bad", "[di
 TEST_CASE("dead units and a rate of zero are told as not learning", "[diagnosis]") {
   always(Condition::not_learning, {.epochs = 20, .initial_bias = -10});
   always(Condition::not_learning, {.epochs = 20, .rate = 0});
+  always(Condition::not_learning, {.epochs = 20, .batch = 8, .rate = 0}, 10);
   CHECK_THAT(to_string(outcome({.epochs = 20, .initial_bias = -10}, 1)),
              ContainsSubstring("gradient of first.weight is exactly zero"));
   CHECK_THAT(to_string(outcome({.epochs = 20, .rate = 0}, 1)),
              ContainsSubstring("the weights do not change at all"));
+}
+
+TEST_CASE("a loss that falls after a lucky first batch is not one that stands still",
+          "[diagnosis]") {
+  wg::History history = smooth(20, 0.9);
+  for (wg::EpochRecord& epoch : history.epochs) epoch.validation_loss.reset();
+  history.steps.push_back({.step = 1, .epoch = 1, .loss = 0.9});
+  CAPTURE(to_string(wg::diagnose(history)));
+  CHECK_FALSE(wg::diagnose(history).find(Condition::not_learning));
+}
+
+TEST_CASE("weights that do not change learn nothing, however the losses scatter", "[diagnosis]") {
+  wg::History history = smooth(20);
+  for (wg::EpochRecord& epoch : history.epochs)
+    epoch.groups.push_back(
+        {.name = "weight", .gradient_norm = 1, .weight_norm = 1, .update_ratio = 0});
+  CHECK(wg::diagnose(history).find(Condition::not_learning));
 }
 
 TEST_CASE("a rate too high is told from oscillation, from a rise at once, or from overflow",

@@ -306,6 +306,53 @@ TEST_CASE("sequences train with one target each and with a target a step, paddin
   CHECK(history.epochs.size() == 2);
 }
 
+TEST_CASE("metrics of padded sequences count the real steps only") {
+  Rng rng{4};
+  std::vector<Tensor> xs, each;
+  for (const std::size_t steps : {3, 5, 2}) {
+    xs.push_back(rng.normal({steps, 2}));
+    each.push_back(rng.normal({steps, 1}));
+  }
+  Linear line{2, 1, rng};
+  double total = 0, count = 0;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    const auto n = static_cast<double>(each[i].size());
+    total += n * mean_absolute_error(line(xs[i]), each[i]).value;
+    count += n;
+  }
+  const data::Dataset padded = data::sequences(xs, each);
+  const Metric error = mean_absolute_error;
+  const Evaluation evaluation = evaluate(line, padded, mse, {error});
+  CHECK(evaluation.metrics.at(error.name()).value == Approx(total / count).epsilon(1e-5));
+  const History history =
+      fit(line, padded,
+          {.optimizer = Sgd{{.rate = 0}}, .batch = 3, .metrics = {error}, .show = Show::nothing});
+  CHECK(history.epochs[0].metrics.at(error.name()).value == Approx(total / count).epsilon(1e-5));
+}
+
+TEST_CASE("a last batch of one sample can be left out, which batch statistics cannot do without") {
+  const Line data(33);
+  Rng rng{1};
+  Sequential net{Linear{1, 4, rng}, BatchNorm{4}, Linear{4, 1, rng}};
+  const FitOptions options{.batch = 16, .show = Show::nothing};
+  CHECK_THROWS_WITH(fit(net, data.x, data.y, options), ContainsSubstring("drop_last"));
+  FitOptions dropping = options;
+  dropping.drop_last = true;
+  CHECK(fit(net, data.x, data.y, dropping).steps.size() == 2);
+}
+
+TEST_CASE("the training set's loss after the epoch is measured on request, without dropout") {
+  const Line data(40);
+  Rng rng{1};
+  Sequential net{Linear{1, 8, rng}, wengert::tanh, Dropout{0.5, rng}, Linear{8, 1, rng}};
+  const History history =
+      fit(net, data.x, data.y, {.epochs = 2, .settled_loss = true, .show = Show::nothing});
+  REQUIRE(history.epochs[1].settled_loss);
+  CHECK(history.epochs[1].settled_loss->value ==
+        Approx(mse(predict(net, data.x), data.y).item()).epsilon(1e-6));
+  CHECK_FALSE(fit(net, data.x, data.y, {.show = Show::nothing}).epochs[0].settled_loss);
+}
+
 TEST_CASE("a model with a parameter that its list leaves out is refused") {
   const Line data;
   Rng rng{1};

@@ -59,11 +59,6 @@ wg::History awkward() {
           .data = {{.name = "inputs", .shape = {1437, 8, 8}, .dtype = "f32", .sum = "00ff"}}};
 }
 
-std::string text_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 }  // namespace
 
 TEST_CASE("a history read back from JSON is the same to the last bit", "[history]") {

@@ -67,9 +67,8 @@ TEST_CASE("a strip is written whole or not at all", "[strip]") {
   const AwkwardFolder folder;
   const std::string path = folder.path("strip.svg");
   wg::write_image_strip(path, {{"zeros", wg::zeros({2, 4})}, {"none", wg::zeros({0, 4})}}, 2, 2);
-  std::ifstream in(path);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  CHECK(text == wg::image_strip({{"zeros", wg::zeros({2, 4})}, {"none", wg::zeros({0, 4})}}, 2, 2));
+  CHECK(text_of(path) ==
+        wg::image_strip({{"zeros", wg::zeros({2, 4})}, {"none", wg::zeros({0, 4})}}, 2, 2));
   CHECK_THROWS_WITH(wg::write_image_strip(path, {{"bad", wg::zeros({2, 5})}}, 2, 2),
                     ContainsSubstring("'bad' is [2, 5], images of 2 x 2 are rows of 4"));
   CHECK_THROWS_AS(wg::write_image_strip(folder.path("no/strip.svg"), {}, 2, 2), wg::FileError);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Ctrl-C while training.
+#include <algorithm>
 #include <csignal>
+#include <string>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +41,27 @@ TEST_CASE("the third Ctrl-C ends the program, as does one after the training") {
     CHECK(WIFSIGNALED(status));
     CHECK(WTERMSIG(status) == SIGINT);
   }
+}
+
+TEST_CASE("each Ctrl-C says on the error stream what it asked for") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    const Interrupt interrupt;
+    raise(SIGINT);
+    raise(SIGTERM);
+    _exit(0);
+  }
+  close(ends[1]);
+  waitpid(child, nullptr, 0);
+  std::string text(1000, '\0');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, read(ends[0], text.data(), 1000))));
+  close(ends[0]);
+  CHECK(text ==
+        "\nending after this epoch; again: after this step\n"
+        "\nending after this step; again: at once\n");
 }
 
 TEST_CASE("of two Interrupts at a time the first counts, and a later one starts at zero") {

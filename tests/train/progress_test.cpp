@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a training shows of itself, on a terminal and in a file.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include <wengert/train/progress.h>
 
@@ -123,6 +125,16 @@ TEST_CASE("a training that stops early shows where it ended", "[progress]") {
   });
   CHECK(lines_in(text) == 2);
   CHECK_THAT(text, ContainsSubstring("fit  137/1000"));
+}
+
+TEST_CASE("the time left of a resumed training is that of what it does itself", "[progress]") {
+  const std::string text = written([](std::FILE* out) {
+    wg::Progress progress("fit", 1000000, Display::plain, out);
+    progress.begin_at(999000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    progress.show(999001, "");  // 999 more of at least 20 ms each; one of 999001 took nothing
+  });
+  CHECK_THAT(text, !ContainsSubstring("  1 s left"));
 }
 
 TEST_CASE("a total of nothing divides by nothing", "[progress]") {

@@ -127,6 +127,32 @@ TEST_CASE("a training stopped in the middle of an epoch goes on there, again and
   require_same(whole, undisturbed, parts, last);
 }
 
+TEST_CASE("an average of the weights goes on with the training that it averages") {
+  const auto averaged = [](const std::string& folder, std::int64_t stop_at) {
+    Experiment experiment;
+    Ema average{{.decay = 0.9}};
+    fit(experiment.net, experiment.x, experiment.y,
+        {.epochs = 3,
+         .batch = 8,
+         .resume = folder,
+         .also = TrainingState().add("average", average),
+         .callbacks = {{.after_step =
+                            [&](Run& run, const StepRecord& step) {
+                              average.update(experiment.net);
+                              if (step.step == stop_at) run.stop("enough");
+                            }}},
+         .show = Show::nothing});
+    return average.state();
+  };
+  const Folder folder;
+  const Ema::State whole = averaged("", 0);
+  averaged(folder / "state", 17);
+  const Ema::State parts = averaged(folder / "state", 0);
+  CHECK(whole.updates == 36);
+  CHECK(parts.updates == whole.updates);
+  for (const auto& [name, sum] : whole.sums) CHECK(same_bits(parts.sums.at(name), sum));
+}
+
 TEST_CASE("a finished training is not run again, and goes on when more epochs are asked for") {
   const Folder folder;
   Experiment first;
