@@ -57,6 +57,13 @@ if(WENGERT_SANITIZE MATCHES "undefined")
     PROPERTY COMPILE_OPTIONS -fno-sanitize=null,alignment,object-size)
 endif()
 
+# A sanitizer build looks for errors while the program runs; that every source includes what it
+# needs is shown by the others.
+if(WENGERT_SANITIZE)
+  target_precompile_headers(wengert PRIVATE <algorithm> <cmath> <functional> <map> <memory>
+                            <optional> <span> <string> <vector> <fmt/format.h>)
+endif()
+
 set(gemm_sources ${sources})
 list(FILTER gemm_sources INCLUDE REGEX "/ops/gemm[^/]*\\.cpp$")
 if(WENGERT_HAVE_LIBXSMM)

@@ -267,7 +267,14 @@ std::vector<double> log_ticks(double low, double high) {
           ticks.push_back(tick);
       }
   }
-  return ticks.size() < 3 ? std::vector<double>() : ticks;
+  if (ticks.size() >= 3 || !(low < high)) return ticks;
+  // So narrow that the axis is as good as linear.
+  const double rough = (high - low) / 8;
+  const double decade = std::pow(10.0, std::floor(std::log10(rough)));
+  const double step = decade * (rough <= 2 * decade ? 2 : rough <= 5 * decade ? 5 : 10);
+  ticks.clear();
+  for (double k = std::ceil(low / step); k * step <= high; ++k) ticks.push_back(k * step);
+  return ticks;
 }
 
 std::vector<double> whole_ticks(double low, double high) {

@@ -11,6 +11,7 @@
 
 #include <wengert/graph/error.h>
 #include <wengert/train/figure.h>
+#include <wengert/train/gnuplot_script.h>
 
 #include "../catch.h"
 #include "../folder.h"
@@ -91,6 +92,20 @@ TEST_CASE("a logarithmic axis gives a decade the same length everywhere", "[figu
   CHECK(y[1] - y[0] > 30);
   CHECK(std::abs((y[2] - y[1]) - (y[1] - y[0])) < 0.03);
   CHECK(std::abs((x[2] - x[1]) - (x[1] - x[0])) < 0.03);
+}
+
+TEST_CASE("a logarithmic axis has three to twelve ticks within it, however narrow it is",
+          "[figure]") {
+  for (const double low : {1e-9, 0.0123, 0.95, 2.27, 7.0, 310.0})
+    for (const double factor : {1.001, 1.02, 1.13, 1.4, 1.9, 3.0, 8.0, 40.0, 1e3, 1e7, 1e11}) {
+      const std::vector<double> ticks = wg::detail::log_ticks(low, low * factor);
+      CAPTURE(low, factor, ticks);
+      CHECK(ticks.size() >= 3);
+      CHECK(ticks.size() <= 12);
+      CHECK(std::is_sorted(ticks.begin(), ticks.end()));
+      CHECK(ticks.front() >= low);
+      CHECK(ticks.back() <= low * factor);
+    }
 }
 
 TEST_CASE("text of any kind is shown as it is and run by nobody", "[figure]") {
