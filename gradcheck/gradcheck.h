@@ -1,66 +1,61 @@
 // SPDX-License-Identifier: MIT
 // Is a gradient right? The recorded tape is run again in float64 and differenced there; backward in
-// float64 has to agree. Nothing is asked of the model: no template, no second version.
+// float64 has to agree. Nothing is asked of the model: no template, no second version. On failure
+// the report names the op, the input, the pattern of the error and what usually causes it.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "../graph/members.h"
 #include "../graph/tape.h"
 #include "../graph/var.h"
+#include "report.h"
 
 namespace wengert {
 
-enum class Verdict {
-  agree,
-  disagree,
-  unresolved,  ///< the differences are not accurate enough here to decide
-  nonfinite,   ///< the value or the gradient is NaN or infinite
-};
-std::string_view to_string(Verdict verdict);
-
 struct CheckOptions {
-  double tolerance = 1e-7;         ///< relative
+  double tolerance = 1e-7;         ///< of T3 and T4, relative
   std::size_t directions = 3;      ///< random directions through all leaves at once
   std::size_t coordinates = 2000;  ///< up to so many elements each is checked alone, else a sample
   double step = 5.8e-3;            ///< times max(1, |x|)
+  /// T0 calls the function again and compares it with its tape; T1 and T2 test backward against
+  /// itself; T5 checks every op alone; T7 compares float32 with float64.
+  bool repeatability = true;
+  bool adjoint = true;
+  bool nodes = true;
+  bool precision = true;
+  bool second_order = false;  ///< T6 as well; see also gradcheck_second_order
   std::uint64_t seed = 0x5eed;
 };
 
-/// What was compared, and the worst of it.
-struct CheckReport {
-  Verdict verdict = Verdict::agree;
-  std::string leaf;                ///< "parameter 'encoder.0.weight'", "input 1"
-  std::vector<std::size_t> index;  ///< the element; empty if a direction was worst
-  double analytic = 0;
-  double numeric = 0;
-  double error = 0;         ///< |analytic - numeric| over the scale it is judged by
-  double oracle_error = 0;  ///< estimated error of the differences, over the same scale
-  std::size_t elements = 0;
-  std::size_t directions = 0;
-  std::size_t coordinates = 0;
-  std::size_t kinks = 0;  ///< comparisons at a point without a derivative, judged by both sides
-  std::uint64_t seed = 0;
-
-  bool agrees() const { return verdict == Verdict::agree; }
-};
-std::string to_string(const CheckReport& report);
-
-/// Checks the gradient of `y` by every variable and parameter of the tape. If y is no scalar it is
-/// contracted with a random cotangent.
-/// Errors: TapeError if y is not on the tape or nothing tracked leads to it.
+/// Checks the gradient of `y` by every variable and parameter of the tape: a model that has been
+/// run already. If y is no scalar it is contracted with a random cotangent. Errors: TapeError if y
+/// is not on the tape or nothing tracked leads to it.
 CheckReport check_tape(const Tape& tape, const Var& y, const CheckOptions& options = {});
 
 namespace detail {
 using Checked = std::function<Var(std::span<const Var>)>;
+/// What is known of a function that is a module: the paths of its parameters, and how to call a
+/// copy in which one of them has another value.
+struct CheckedModule {
+  struct Listed {
+    std::uint64_t id;
+    std::string path;
+  };
+  std::vector<Listed> parameters = {};
+  std::function<Var(const std::string& path, std::span<const Var>)> with_changed = {};
+};
 CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
-                           const CheckOptions& options);
+                           const CheckOptions& options, const CheckedModule& module = {});
 CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
                                const CheckOptions& options);
+CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::size_t by,
+                         const CheckOptions& options);
 
 template <class F, std::size_t... K>
 Var call(F& f, std::span<const Var> xs, std::index_sequence<K...>) {
@@ -76,19 +71,43 @@ Checked checked(F& f) {
       return call(f, xs, std::make_index_sequence<1>{});
     } else if constexpr (std::invocable<F&, const Var&, const Var&>) {
       return call(f, xs, std::make_index_sequence<2>{});
-    } else {
+    } else if constexpr (std::invocable<F&, const Var&, const Var&, const Var&>) {
       return call(f, xs, std::make_index_sequence<3>{});
+    } else {
+      return call(f, xs, std::make_index_sequence<4>{});
     }
   };
+}
+void change(Parameter& parameter);
+
+template <class F>
+CheckedModule module_of(const F& f) {
+  CheckedModule result;
+  if constexpr (HasMembers<const F>) {
+    for_each_member(f, [&](const std::string& path, const auto& member) {
+      if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
+        result.parameters.push_back({member.id(), path});
+    });
+    if constexpr (std::copy_constructible<F>)
+      result.with_changed = [&f](const std::string& path, std::span<const Var> xs) {
+        F copy = f;
+        for_each_member(copy, [&](const std::string& here, auto& member) {
+          if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
+            if (here == path) change(member);
+        });
+        return checked(copy)(xs);
+      };
+  }
+  return result;
 }
 }  // namespace detail
 
 /// Checks f at these inputs: by the inputs that are f32 or f64, and by the parameters it uses. `f`
-/// is any callable with one to three Vars, or with a span of them: an op, a loss, a module, a
-/// model.
+/// is any callable with one to four Vars, or with a span of them: an op, a loss, a module, a
+/// whole unrolled model. It is called several times, at the inputs and near them.
 template <class F>
 CheckReport gradcheck(F&& f, std::span<const Tensor> inputs, const CheckOptions& options = {}) {
-  return detail::check_function(detail::checked(f), inputs, options);
+  return detail::check_function(detail::checked(f), inputs, options, detail::module_of(f));
 }
 template <class F>
 CheckReport gradcheck(F&& f, std::initializer_list<Tensor> inputs,
@@ -100,8 +119,8 @@ CheckReport gradcheck(F&& f, const Tensor& input, const CheckOptions& options = 
   return gradcheck(f, std::span(&input, 1), options);
 }
 
-/// Checks the second derivatives: the gradient's product with a random vector is itself
-/// differentiated and differenced.
+/// Checks the second derivatives (T6): u'Hv = v'Hu, and the gradient's product with a random vector
+/// is itself differentiated and differenced.
 template <class F>
 CheckReport gradcheck_second_order(F&& f, std::span<const Tensor> inputs,
                                    const CheckOptions& options = {}) {
@@ -111,6 +130,18 @@ template <class F>
 CheckReport gradcheck_second_order(F&& f, std::initializer_list<Tensor> inputs,
                                    const CheckOptions& options = {}) {
   return gradcheck_second_order(f, std::span(inputs.begin(), inputs.size()), options);
+}
+template <class F>
+CheckReport gradcheck_second_order(F&& f, const Tensor& input, const CheckOptions& options = {}) {
+  return gradcheck_second_order(f, std::span(&input, 1), options);
+}
+
+/// Whether f is linear in its input number `by`, others held: f(a u + v) = a f(u) + f(v) - up to
+/// float64's rounding, 1e-12.
+template <class F>
+CheckReport check_linear(F&& f, std::span<const Tensor> inputs, std::size_t by = 0,
+                         const CheckOptions& options = {}) {
+  return detail::check_linear(detail::checked(f), inputs, by, options);
 }
 
 }  // namespace wengert

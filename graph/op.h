@@ -118,6 +118,10 @@ class Op {
   /// only these.
   virtual Operand reads(Operand needed) const;
   virtual void pullback(Pullback& back) const;
+  /// Which way each element went, for ops that take branches (relu, abs, max, where, comparisons):
+  /// as long as this stays the same, the op is smooth. Undefined for ops that are smooth everywhere
+  /// they have a derivative. `out` is what `forward` made of `in`.
+  virtual Tensor branches(Operands in, const Tensor& out) const;
   /// False for ops whose result carries no gradient (comparisons, argmax, ...).
   virtual bool differentiable() const { return true; }
   /// True if the pullback takes a cotangent that still has to be stretched to the output's shape.

@@ -64,6 +64,7 @@ void Recording::clear() {
   places.clear();
   place = 0;
   mode = Mode::training;
+  substitutes = nullptr;
   parameter_nodes_.clear();
   shapes_.clear();
   recent_shapes_.fill(0);
@@ -115,7 +116,10 @@ Var Recording::parameter(const Tensor& value, std::uint64_t id, const std::strin
   if (const std::uint32_t known = parameter_node(id); known != none)
     return at(known, nodes[known].value);
   const std::uint32_t outer = std::exchange(place, 0);
-  Var var = leaf(value, Leaf::parameter);
+  const Tensor* own = &value;
+  if (substitutes)
+    if (const auto found = substitutes->find(id); found != substitutes->end()) own = &found->second;
+  Var var = leaf(*own, Leaf::parameter);
   nodes[var.index_].tracked = trainable;
   place = outer;
   parameters.push_back({var.index_, id, name});
@@ -286,6 +290,7 @@ Tensor Op::run(Operands in) const {
   forward(in, out);
   return out;
 }
+Tensor Op::branches(Operands, const Tensor&) const { return {}; }
 Operand Op::reads(Operand) const { return Operand::none(); }
 void Op::pullback(Pullback&) const {
   throw TapeError(fmt::format("{}: this op has no derivative", name()));

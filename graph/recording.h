@@ -114,6 +114,9 @@ class Recording {
   PlaceTable places;
   std::uint32_t place = 0;
   Mode mode = Mode::training;
+  /// Values that parameters have on this tape instead of their own, by identity; null: their own.
+  /// The gradient checker runs a model near its weights, and in float64, without touching it.
+  const std::unordered_map<std::uint64_t, Tensor>* substitutes = nullptr;
 
   /// Node of the parameter with this identity, `none` if it is not on this tape.
   std::uint32_t parameter_node(std::uint64_t id) const;

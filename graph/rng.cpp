@@ -202,6 +202,8 @@ std::pair<T, T> bounds(const Uniform& what) {
   return {first, last};
 }
 
+thread_local std::uint64_t draws_made = 0;
+
 /// Successive words of an Rng, for draws that take as many as they need.
 class WordReader {
  public:
@@ -213,6 +215,7 @@ class WordReader {
       number_ = number;
       known_ = true;
     }
+    ++draws_made;
     return words_[state_.counter++ % 2];
   }
 
@@ -237,6 +240,8 @@ class WordReader {
 };
 
 }  // namespace
+
+std::uint64_t draws_on_this_thread() { return draws_made; }
 
 void fill(const Normal& what, const Rng::State& from, Tensor& out) {
   require_float("normal", out.dtype());
@@ -329,7 +334,13 @@ Rng Rng::split() {
   state_.counter += state_.counter % 2;
   const auto [seed, stream] = detail::block(state_, state_.counter / 2, detail::Domain::words);
   state_.counter += 2;
+  ++detail::draws_made;
   return Rng(seed, stream);
+}
+
+void Rng::skip(std::uint64_t count) {
+  state_.counter += count;
+  ++detail::draws_made;
 }
 
 }  // namespace wengert

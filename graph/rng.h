@@ -53,7 +53,7 @@ class Rng {
   /// counter on, so split before or after other draws as you like, but always in the same order.
   Rng split();
   /// Moves on as if `count` elements had been drawn.
-  void skip(std::uint64_t count) { state_.counter += count; }
+  void skip(std::uint64_t count);
 
   const State& state() const { return state_; }
   void set_state(const State& state) { state_ = state; }
@@ -64,6 +64,10 @@ class Rng {
 };
 
 namespace detail {
+
+/// How often this thread has drawn from any Rng: whether a function is random is told by that.
+std::uint64_t draws_on_this_thread();
+
 
 // What to draw. For `fill`, element i of the output is the draw at `from.counter + i`.
 struct Normal {};

@@ -52,25 +52,26 @@ Var softplus(const Var& x) {
 Var softsign(const Var& x) {
   return unary(
       "softsign", x, [](auto v) { return v / (1.0 + abs(v)); },
-      from_input([](auto v, auto g) { return g / square(1.0 + abs(v)); }));
+      from_input([](auto v, auto g) { return g / square(1.0 + abs(v)); }), sign_of);
 }
 Var relu(const Var& x) {
   // Written so that NaN stays NaN.
   return unary(
       "relu", x, [](auto v) { return where(v <= 0.0, 0.0, v); },
-      from_output([](auto y, auto g) { return where(y > 0.0, g, 0.0); }));
+      from_output([](auto y, auto g) { return where(y > 0.0, g, 0.0); }), sign_of);
 }
 Var leaky_relu(const Var& x, double slope) {
   return unary(
       "leaky_relu", x, std::array{slope}, [](auto v, auto s) { return where(v > 0.0, v, s * v); },
-      from_input([](auto v, auto g, auto s) { return where(v > 0.0, g, s * g); }));
+      from_input([](auto v, auto g, auto s) { return where(v > 0.0, g, s * g); }), sign_of);
 }
 Var elu(const Var& x, double alpha) {
   return unary(
       "elu", x, std::array{alpha}, [](auto v, auto a) { return where(v > 0.0, v, a * expm1(v)); },
       from_input([](auto v, auto g, auto a) {
         return where(v > 0.0, g, g * (a * exp(where(v > 0.0, 0.0, v))));
-      }));
+      }),
+      sign_of);
 }
 Var selu(const Var& x) {
   return unary(
@@ -78,7 +79,8 @@ Var selu(const Var& x) {
       [](auto v, auto s, auto a) { return where(v > 0.0, s * v, a * expm1(v)); },
       from_input([](auto v, auto g, auto s, auto a) {
         return where(v > 0.0, s * g, g * (a * exp(where(v > 0.0, 0.0, v))));
-      }));
+      }),
+      sign_of);
 }
 Var gelu(const Var& x) {
   return unary(

@@ -31,6 +31,11 @@ Var div(const Var& a, const Var& b) {
       from_right([](auto y, auto g) { return g / y; }),
       from_both([](auto x, auto y, auto g) { return -g * x / (y * y); }));
 }
+namespace {
+// The three ways: below, equal, above.
+Var order(Operands in, std::span<const double>) { return sign(Var(in[0]) - Var(in[1])); }
+}  // namespace
+
 Var maximum(const Var& a, const Var& b) {
   return binary(
       "maximum", a, b, [](auto x, auto y) { return where(x >= y, x, where(y > x, y, x + y)); },
@@ -39,7 +44,8 @@ Var maximum(const Var& a, const Var& b) {
       }),
       from_both([](auto x, auto y, auto g) {
         return where(y > x, g, where(equal(x, y), g * 0.5, g * 0.0));
-      }));
+      }),
+      order);
 }
 Var minimum(const Var& a, const Var& b) {
   return binary(
@@ -49,7 +55,8 @@ Var minimum(const Var& a, const Var& b) {
       }),
       from_both([](auto x, auto y, auto g) {
         return where(y < x, g, where(equal(x, y), g * 0.5, g * 0.0));
-      }));
+      }),
+      order);
 }
 Var neg(const Var& x) {
   // Not -v, which xsimd computes as 0 - v: of 0 that would be 0.
@@ -107,7 +114,9 @@ Var where(const Var& condition, const Var& a, const Var& b) {
   const auto if_true = from_left([](auto c, auto g) { return where(not_equal(c, 0), g, 0.0); });
   const auto if_false = from_left([](auto c, auto g) { return where(not_equal(c, 0), 0.0, g); });
   static const Elementwise<0, decltype(forward), NoGradient, decltype(if_true), decltype(if_false)>
-      op("where", {}, forward, NoGradient{}, if_true, if_false);
+      op(
+          "where", {}, [](Operands in, std::span<const double>) { return Var(in[0]); }, forward,
+          NoGradient{}, if_true, if_false);
   return apply_static(op, chosen, a, b);
 }
 Var where(const Var& condition, const Var& a, double b) {
@@ -125,6 +134,7 @@ class Comparison final : public Op {
   Comparison(const char* name, F compare) : name_(name), compare_(compare) {}
   std::string_view name() const override { return name_; }
   bool differentiable() const override { return false; }
+  Tensor branches(Operands, const Tensor& out) const override { return out; }
   Output infer(Operands in) const override {
     if (in[0].dtype() != in[1].dtype())
       throw DTypeError(fmt::format("{}: operands are {} and {}; convert one with cast(x, dtype)",
@@ -173,6 +183,9 @@ class Cast final : public Op {
   void forward(Operands in, Tensor& out) const override { out = in[0].to(to_); }
   Tensor run(Operands in) const override { return in[0].to(to_); }
   bool differentiable() const override { return is_float(to_); }
+  Tensor branches(Operands in, const Tensor& out) const override {
+    return is_float(to_) || !is_float(in[0].dtype()) ? Tensor() : out;
+  }
   void pullback(Pullback& back) const override {
     back.to(0, cast(back.cotangent(), back.input_dtype(0)));
   }

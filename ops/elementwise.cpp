@@ -15,16 +15,18 @@ namespace detail {
 // The lanes' names, so that one lambda serves both.
 Var exact_sin(const Var& x) { return sin(x); }
 Var exact_cos(const Var& x) { return cos(x); }
+Var sign_of(Operands in, std::span<const double>) { return sign(Var(in[0])); }
 }  // namespace detail
 
 Var abs(const Var& x) {
   return unary(
       "abs", x, [](auto v) { return abs(v); },
-      from_input([](auto v, auto g) { return g * sign(v); }));
+      from_input([](auto v, auto g) { return g * sign(v); }), sign_of);
 }
 Var sign(const Var& x) {
   return unary(
-      "sign", x, [](auto v) { return sign(v); }, from_cotangent([](auto g) { return g * 0.0; }));
+      "sign", x, [](auto v) { return sign(v); }, from_cotangent([](auto g) { return g * 0.0; }),
+      sign_of);
 }
 Var exp(const Var& x) {
   return unary(
@@ -87,7 +89,10 @@ Var clamp(const Var& x, double low, double high) {
       "clamp", x, std::array{low, high},
       [](auto v, auto l, auto h) { return where(v < l, l, where(v > h, h, v)); },
       from_input(
-          [](auto v, auto g, auto l, auto h) { return where(v < l, 0.0, where(v > h, 0.0, g)); }));
+          [](auto v, auto g, auto l, auto h) { return where(v < l, 0.0, where(v > h, 0.0, g)); }),
+      [](Operands in, std::span<const double> bounds) {
+        return sign(Var(in[0]) - bounds[0]) + sign(Var(in[0]) - bounds[1]);
+      });
 }
 
 }  // namespace wengert

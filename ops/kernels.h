@@ -90,6 +90,12 @@ void broadcast_transform(Tensor& out, const std::array<const Tensor*, N>& operan
   });
 }
 
+/// Which way each element went (Op::branches), by operands and constants; null where an op is
+/// smooth.
+using Sides = Var (*)(Operands in, std::span<const double> constants);
+/// Below 0, 0 or above.
+Var sign_of(Operands in, std::span<const double>);
+
 template <std::size_t Constants, class Forward, class... Rules>
 class Elementwise final : public Op {
  public:
@@ -97,13 +103,16 @@ class Elementwise final : public Op {
   static constexpr std::size_t arity = sizeof...(Rules);
   static constexpr bool has_gradient = (Rules::differentiable || ...);
 
-  Elementwise(std::string_view name, std::array<double, Constants> constants, Forward forward,
-              Rules... rules)
-      : name_(name), constants_(constants), forward_(forward), rules_(rules...) {}
+  Elementwise(std::string_view name, std::array<double, Constants> constants, Sides sides,
+              Forward forward, Rules... rules)
+      : name_(name), constants_(constants), sides_(sides), forward_(forward), rules_(rules...) {}
 
   std::string_view name() const override { return name_; }
   bool differentiable() const override { return has_gradient; }
   bool takes_narrow_cotangent() const override { return true; }
+  Tensor branches(Operands in, const Tensor&) const override {
+    return sides_ ? sides_(in, constants_).value() : Tensor();
+  }
 
   Output infer(Operands in) const override {
     check_float(name_, in);
@@ -243,24 +252,26 @@ class Elementwise final : public Op {
 
   std::string_view name_;
   std::array<double, Constants> constants_;
+  Sides sides_;
   Forward forward_;
   std::tuple<Rules...> rules_;
 };
 
 template <class Forward, class R>
-Var unary(const char* name, const Var& x, Forward forward, R rule) {
-  static const Elementwise<0, Forward, R> op(name, {}, forward, rule);
+Var unary(const char* name, const Var& x, Forward forward, R rule, Sides sides = nullptr) {
+  static const Elementwise<0, Forward, R> op(name, {}, sides, forward, rule);
   return apply_static(op, x);
 }
 /// With constants: both lambdas take them last.
 template <std::size_t C, class Forward, class R>
 Var unary(const char* name, const Var& x, const std::array<double, C>& constants, Forward forward,
-          R rule) {
-  return apply(Elementwise<C, Forward, R>(name, constants, forward, rule), x);
+          R rule, Sides sides = nullptr) {
+  return apply(Elementwise<C, Forward, R>(name, constants, sides, forward, rule), x);
 }
 template <class Forward, class Left, class Right>
-Var binary(const char* name, const Var& a, const Var& b, Forward forward, Left left, Right right) {
-  static const Elementwise<0, Forward, Left, Right> op(name, {}, forward, left, right);
+Var binary(const char* name, const Var& a, const Var& b, Forward forward, Left left, Right right,
+           Sides sides = nullptr) {
+  static const Elementwise<0, Forward, Left, Right> op(name, {}, sides, forward, left, right);
   return apply_static(op, a, b);
 }
 

@@ -142,6 +142,9 @@ class MaxMin final : public Op {
     dispatch_float(out.dtype(),
                    [&]<class T>(T) { reduce<Extremum<largest>, T>(in[0], mask_, out); });
   }
+  Tensor branches(Operands in, const Tensor& out) const override {
+    return equal(Var(in[0]), reshape(Var(out), reduced(in[0].shape(), mask_, Keep::yes))).value();
+  }
   Operand reads(Operand) const override { return Operand::input(0) | Operand::output(); }
   void pullback(Pullback& back) const override {
     const Shape kept = reduced(back.input_shape(0), mask_, Keep::yes);
@@ -206,6 +209,9 @@ class Norm final : public Op {
       for (T& value : out.mutable_data<T>()) value = std::sqrt(value);
     });
   }
+  Tensor branches(Operands, const Tensor& out) const override {  // a cone has its point at 0
+    return equal(Var(out), Var(scalar(0.0, out.dtype()))).value();
+  }
   Operand reads(Operand) const override { return Operand::input(0) | Operand::output(); }
   void pullback(Pullback& back) const override {
     const Shape kept = reduced(back.input_shape(0), mask_, Keep::yes);
@@ -227,6 +233,7 @@ class ArgExtremum final : public Op {
   explicit ArgExtremum(std::size_t axis) : axis_(axis) {}
   std::string_view name() const override { return largest ? "argmax" : "argmin"; }
   bool differentiable() const override { return false; }
+  Tensor branches(Operands, const Tensor& out) const override { return out; }
   Output infer(Operands in) const override {
     require_elements(name(), in[0].shape(), 1U << axis_);
     return {in[0].shape().without(axis_), DType::i64};

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// T1 and T2: backward against itself. What it computes has to be a linear function of the
+// cotangent, and the transpose of what the tape computes forward.
+#include <algorithm>
+#include <cmath>
+
+#include "../graph/error.h"
+#include "../ops/arithmetic.h"
+#include "../ops/reduce.h"
+#include "examination.h"
+
+namespace wengert::detail {
+namespace {
+
+double norm_of(std::span<const Tensor> tensors) {
+  double squares = 0;
+  for (const Tensor& tensor : tensors) squares += dot(tensor, tensor);
+  return std::sqrt(squares);
+}
+
+/// What a gradient would be if x and y were all of one size: below a hundredth of it a result is
+/// made of what cancelled, and its last bits say nothing.
+double usual_size(const Examination& e) {
+  const std::vector<Tensor> x = e.lifted.point();
+  const Tensor y = e.lifted.output().value();
+  return 1e-2 * std::sqrt(dot(y, y)) / std::max(1.0, norm_of(x));
+}
+
+}  // namespace
+
+void check_linearity(Examination& e) {
+  constexpr double tolerance = 1e-13;
+  Tally tally(Tier::linearity, tolerance);
+  const Shape& shape = e.lifted.output().shape();
+  const Tensor first = e.rng.normal(shape, f64), second = e.rng.normal(shape, f64);
+  constexpr double factor = -1.75;
+  Tensor sum = second;
+  const std::span<double> to = sum.mutable_data<double>();
+  const std::span<const double> from = first.data<double>();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
+
+  const std::vector<Tensor> a = e.lifted.backward(first), b = e.lifted.backward(second);
+  const std::vector<Tensor> both = e.lifted.backward(sum);
+  const double size = 2 * norm_of(a) + norm_of(b) + std::sqrt(dot(sum, sum)) * usual_size(e);
+  double squares = 0;
+  for (std::size_t k = 0; k < both.size(); ++k)
+    for (std::size_t i = 0; i < both[k].size(); ++i) {
+      const double off =
+          both[k].data<double>()[i] - (factor * a[k].data<double>()[i] + b[k].data<double>()[i]);
+      squares += off * off;
+    }
+  const double error = size > 0 ? std::sqrt(squares) / size : 0.0;
+  tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
+            error);
+  // NaN from 0 times infinity is a matter of special values, not of linearity.
+  const double of_zero = norm_of(e.lifted.backward(zeros(shape, f64)));
+  if (of_zero > 0 && std::isfinite(of_zero)) {
+    tally.add(Verdict::disagree, 1);
+    tally.note("the cotangent 0 gives a gradient that is not 0");
+  } else if (error > tolerance) {
+    tally.note("backward is not linear in the cotangent: a pullback uses it twice, or a constant");
+  }
+  conclude(e.report, tally.done());
+}
+
+void check_adjoint(Examination& e) {
+  constexpr double tolerance = 1e-12;
+  Tally tally(Tier::adjoint, tolerance);
+  constexpr int pairs = 3;
+  try {
+    for (int pair = 0; pair < pairs; ++pair) {
+      // J u as the derivative of w -> J'w along u; recording it is a test of double backward too.
+      Tape tape = e.original.replayed({}, f64);
+      Recording& all = tape.recording();
+      const Var y = tape.counterpart(e.output);
+      const Var w = tape.variable(e.rng.normal(y.shape(), f64));
+      const Gradients pulled = tape.backward(y, w);
+      Var total = scalar(0.0, f64);
+      std::vector<Tensor> tangents;
+      double tangent_squares = 0;
+      for (const CheckedLeaf& leaf : e.lifted.leaves()) {
+        tangents.push_back(e.rng.normal(leaf.value.shape(), f64));
+        tangent_squares += dot(tangents.back(), tangents.back());
+        const Var* found = pulled.find(all.at(leaf.node, leaf.value));
+        if (found) total = total + sum(*found * Var(tangents.back()));
+      }
+      if (!total.tracked()) break;  // the gradient is zero
+      const Gradients pushed = tape.backward(total, wrt(w));
+      const Var* tangent = pushed.find(w);
+      const Tensor forward = tangent ? tangent->value() : zeros(y.shape(), f64);
+      const Tensor v = e.rng.normal(y.shape(), f64);
+      const std::vector<Tensor> back = e.lifted.backward(v);
+      double right = 0;
+      for (std::size_t k = 0; k < back.size(); ++k) right += dot(back[k], tangents[k]);
+      const double left = dot(v, forward);
+      const double size =
+          std::sqrt(dot(v, v) * dot(forward, forward)) + norm_of(back) * std::sqrt(tangent_squares);
+      const double error = size > 0 ? std::abs(left - right) / size : 0.0;
+      tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
+                error);
+    }
+  } catch (const TapeError& error) {
+    // First order only; the message names the op.
+    e.report.tiers.push_back({.tier = Tier::adjoint, .note = error.what()});
+    return;
+  }
+  conclude(e.report, tally.done());
+}
+
+}  // namespace wengert::detail

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "difference.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace wengert::detail {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+// Of the first step; below that rounding is all that is left.
+constexpr double smallest_share = 2e-6;
+
+/// Values at -3 h ... 3 h without 0.
+struct Stencil {
+  std::array<double, 3> above{}, below{};
+
+  double central(std::size_t k) const { return above[k] - below[k]; }
+  double sixth_order(double h) const {
+    return (45.0 * central(0) - 9.0 * central(1) + central(2)) / (60.0 * h);
+  }
+  double fourth_order(double h) const { return (8.0 * central(0) - central(1)) / (12.0 * h); }
+  double largest() const {
+    double size = 0;
+    for (const auto& side : {above, below})
+      for (const double value : side) size = std::max(size, std::abs(value));
+    return size;
+  }
+};
+
+/// Of third order, with values on one side only.
+double one_sided(double here, const std::array<double, 3>& side, double h) {
+  return (-11.0 * here + 18.0 * side[0] - 9.0 * side[1] + 2.0 * side[2]) / (6.0 * h);
+}
+
+}  // namespace
+
+Difference differenced(const Line& line, double here, double& step, double wanted, double size) {
+  const double smallest_step = smallest_share * step;
+  Difference best{.error = std::numeric_limits<double>::infinity()};
+  for (int tried = 0; tried < 7; ++tried) {
+    Stencil stencil;
+    // The outer points first: most crossings show there, before the others are paid for.
+    std::size_t crossed = 0;
+    for (std::size_t k = 3; k-- > 0;) {
+      const double h = static_cast<double>(k + 1) * step;
+      const Sample above = line(h), below = line(-h);
+      stencil.above[k] = above.value;
+      stencil.below[k] = below.value;
+      crossed = std::max({crossed, above.crossed, below.crossed});
+      if (crossed > 0 && step > smallest_step) break;
+    }
+    if (crossed > 0 && step > smallest_step) {
+      // Crossings are about as many as the step is long; twenty times fewer than one is rare.
+      step = std::max(smallest_step, step / std::max(10.0, 20.0 * static_cast<double>(crossed)));
+      continue;
+    }
+    if (crossed > 0) {
+      best = {.value = stencil.sixth_order(step),
+              .error = std::numeric_limits<double>::infinity(),
+              .step = step,
+              .kink = true,
+              .crossed = crossed,
+              .left = -one_sided(here, stencil.below, step),
+              .right = one_sided(here, stencil.above, step)};
+      return best;
+    }
+    const double value = stencil.sixth_order(step);
+    const double rounding = 4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
+                            epsilon * size / step * std::abs(value);
+    const double error = std::abs(value - stencil.fourth_order(step)) + rounding;
+    if (error < best.error || !std::isfinite(best.error))
+      best = {.value = value,
+              .error = error,
+              .rounding = rounding,
+              .size = stencil.largest(),
+              .step = step};
+    // Smaller steps help against curvature, not against rounding.
+    if (best.error <= wanted || rounding > 0.1 * error) break;
+    if (step / 10.0 < smallest_step) break;
+    step /= 10.0;
+  }
+  return best;
+}
+
+Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance) {
+  Judgement result;
+  if (numeric.kink) {
+    result.at_kink = true;
+    const double slack = 1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)});
+    const double low = std::min(numeric.left, numeric.right) - slack;
+    const double high = std::max(numeric.left, numeric.right) + slack;
+    if (analytic >= low && analytic <= high) return result;
+    result.error = std::max(low - analytic, analytic - high) / scale;
+    // Several kinks at once: each may be judged by either side, and their sum may lie anywhere.
+    result.verdict = numeric.crossed == 1 ? Verdict::disagree : Verdict::kink;
+    return result;
+  }
+  result.error = std::abs(analytic - numeric.value) / scale;
+  result.oracle_error = numeric.error / scale;
+  // A gradient that is 0 but for the last bits of what it is a difference of.
+  const bool only_bits = std::abs(analytic - numeric.value) <= numeric.rounding &&
+                         numeric.rounding <= 1e-11 * std::max(1.0, numeric.size);
+  if (only_bits) return result;
+  if (!(result.error <= tolerance)) {
+    const bool sure = result.error > 5.0 * result.oracle_error;
+    result.verdict = sure ? Verdict::disagree : Verdict::unresolved;
+  }
+  return result;
+}
+
+}  // namespace wengert::detail

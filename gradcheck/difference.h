@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The derivative of a function of one number by differences, with an estimate of its own error, and
+// what is to be done where the function has a kink. Internal.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "report.h"
+
+namespace wengert::detail {
+
+/// A function along a line, and how many of its branches go another way at `h` than at 0.
+struct Sample {
+  double value = 0;
+  std::size_t crossed = 0;
+};
+using Line = std::function<Sample(double h)>;
+
+struct Difference {
+  double value = 0;
+  double error = 0;            ///< estimated, absolute
+  double rounding = 0;         ///< the part of `error` that comes from the values' rounding
+  double size = 0;             ///< the largest value
+  double step = 0;             ///< the one it was made with
+  bool kink = false;           ///< a branch goes another way however small the step
+  std::size_t crossed = 0;     ///< at a kink: how many
+  double left = 0, right = 0;  ///< at a kink: the one-sided derivatives
+};
+
+/// Six points, x +- h, 2 h, 3 h: the derivative with an error of order h^6; its difference from the
+/// one of order h^4 that the same points give, and the rounding of the values, bound the error.
+/// Where a branch goes another way the stencil has crossed a kink, and the step shrinks to what the
+/// number of crossings suggests. `wanted` is the error that is small enough; `size` that of what is
+/// moved, to whose rounding a step is added. Returns the step that was good in `step`.
+Difference differenced(const Line& line, double here, double& step, double wanted,
+                       double size = 1.0);
+
+/// Whether `analytic` is right; `scale` is the size it is judged by.
+struct Judgement {
+  Verdict verdict = Verdict::agree;
+  double error = 0;         ///< relative to scale
+  double oracle_error = 0;  ///< the same
+  bool at_kink = false;
+};
+Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance);
+
+}  // namespace wengert::detail

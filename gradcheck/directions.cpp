@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// T3: three Gaussian directions through all leaves at once. A gradient that is wrong by the
+// relative size r passes one with probability (2 / pi) atan(tolerance / r).
+#include <algorithm>
+#include <cmath>
+
+#include "difference.h"
+#include "examination.h"
+
+namespace wengert::detail {
+namespace {
+
+/// A Gaussian direction in which every element moves by about its own step.
+std::vector<Tensor> drawn_direction(Examination& e) {
+  std::vector<Tensor> direction;
+  for (const CheckedLeaf& leaf : e.lifted.leaves()) {
+    Tensor d = e.rng.normal(leaf.value.shape(), f64);
+    const std::span<double> elements = d.mutable_data<double>();
+    const std::span<const double> x = leaf.value.data<double>();
+    for (std::size_t i = 0; i < elements.size(); ++i) elements[i] *= std::max(1.0, std::abs(x[i]));
+    direction.push_back(std::move(d));
+  }
+  return direction;
+}
+
+}  // namespace
+
+void check_directions(Examination& e) {
+  Tally tally(Tier::directions, e.options.tolerance);
+  const std::vector<CheckedLeaf>& leaves = e.lifted.leaves();
+  const double here = e.lifted.value();
+  // A direction moves every sum by more than one coordinate does: a smaller step keeps it where the
+  // function is smooth. What the first one finds good the next begin with.
+  double step = e.options.step / 4;
+  for (std::size_t number = 0; number < e.options.directions; ++number) {
+    const std::vector<Tensor> direction = drawn_direction(e);
+    double analytic = 0, squares = 0;
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      analytic += dot(leaves[k].gradient, direction[k]);
+      const std::span<const double> g = leaves[k].gradient.data<double>();
+      const std::span<const double> d = direction[k].data<double>();
+      for (std::size_t i = 0; i < g.size(); ++i) squares += g[i] * g[i] * d[i] * d[i];
+    }
+    std::vector<Tensor> moved(leaves.size());
+    const Line line = [&](double h) {
+      for (std::size_t k = 0; k < leaves.size(); ++k) {
+        moved[k] = leaves[k].value;
+        const std::span<double> x = moved[k].mutable_data<double>();
+        const std::span<const double> d = direction[k].data<double>();
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * d[i];
+      }
+      Branches there;
+      const double value = e.lifted.value_at(moved, &there);
+      return Sample{value, e.here.differences(there)};
+    };
+    const double scale = std::max(std::sqrt(squares), 1e-12);
+    const Difference numeric = differenced(line, here, step, e.options.tolerance * scale);
+    const Judgement judgement = judge(analytic, numeric, scale, e.options.tolerance);
+    ++e.report.directions;
+    if (judgement.at_kink) {
+      // Through several kinks at once a direction decides nothing; the coordinates do.
+      ++e.report.kinks;
+      continue;
+    }
+    if (!tally.add(judgement.verdict, judgement.error, judgement.oracle_error)) continue;
+    if (judgement.verdict == Verdict::agree && e.report.verdict != Verdict::agree) continue;
+    e.report.leaf = "a direction through all leaves";
+    e.report.analytic = analytic;
+    e.report.numeric = numeric.value;
+    e.report.error = judgement.error;
+    e.report.oracle_error = judgement.oracle_error;
+  }
+  conclude(e.report, tally.done());
+}
+
+}  // namespace wengert::detail

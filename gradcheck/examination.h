@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// One check on its way: what is examined, by which rules, and what has been found. Every tier is a
+// function that reads it and adds its result. Internal.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../graph/rng.h"
+#include "gradcheck.h"
+#include "lifted.h"
+
+namespace wengert::detail {
+
+struct Examination {
+  const Tape& original;
+  Var output;  ///< on the original tape
+  const Lifted& lifted;
+  const CheckOptions& options;
+  CheckReport& report;
+  Rng rng;
+  Branches here = {};  ///< at the point itself
+
+  /// Size that a leaf's gradients are judged by where they are small: the root mean square over
+  /// all.
+  double rms() const;
+};
+
+/// The worst of a tier so far, by verdict and then by error.
+class Tally {
+ public:
+  Tally(Tier tier, double tolerance) { result_.tier = tier, result_.tolerance = tolerance; }
+  /// True if this is the worst yet.
+  bool add(Verdict verdict, double error, double oracle_error = 0);
+  void note(std::string text) { result_.note = std::move(text); }
+  TierResult done() {
+    result_.ran = true;
+    return result_;
+  }
+  const TierResult& result() const { return result_; }
+
+ private:
+  TierResult result_;
+};
+
+/// Puts a tier's result into the report; the first of the gravest verdict is the report's own.
+void conclude(CheckReport& report, const TierResult& result);
+
+/// The function itself, which can be called again: at the point, near it, off the tape.
+struct Function {
+  const Checked& f;
+  std::span<const Tensor> inputs;
+};
+
+void check_repeatability(Examination& e, const std::optional<Function>& function, bool random);
+/// Whether a function whose result carries no gradient changes with its inputs all the same.
+bool changes_off_tape(const Function& function, const Var& y, std::uint64_t seed);
+void check_linearity(Examination& e);
+void check_adjoint(Examination& e);
+void check_directions(Examination& e);
+void check_coordinates(Examination& e);
+void check_nodes(Examination& e);
+void check_symmetry(Examination& e);
+void check_precision(Examination& e);
+
+/// Names of leaves and ops whose values are not finite; empty if all are.
+std::string first_nonfinite(const Lifted& lifted);
+
+}  // namespace wengert::detail

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "lifted.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "../graph/rng.h"
+
+namespace wengert::detail {
+
+double dot(const Tensor& a, const Tensor& b) {
+  double total = 0;
+  const std::span<const double> x = a.data<double>();
+  const std::span<const double> y = b.data<double>();
+  for (std::size_t i = 0; i < x.size(); ++i) total += x[i] * y[i];
+  return total;
+}
+
+bool finite(const Tensor& tensor) {
+  if (tensor.dtype() == i64) return true;
+  return dispatch_float(tensor.dtype(), [&]<class T>(T) {
+    return std::ranges::all_of(tensor.data<T>(), [](T v) { return std::isfinite(v); });
+  });
+}
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
+  return dispatch(a.dtype(), [&]<class T>(T) {
+    const std::span<const T> x = a.data<T>(), y = b.data<T>();
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (!(x[i] == y[i]) && !(x[i] != x[i] && y[i] != y[i])) return false;
+    return true;
+  });
+}
+
+std::vector<std::size_t> index_of(std::size_t element, const Shape& shape) {
+  std::vector<std::size_t> index(shape.rank());
+  for (std::size_t axis = shape.rank(); axis-- > 0;) {
+    index[axis] = element % shape[axis];
+    element /= shape[axis];
+  }
+  return index;
+}
+
+namespace {
+
+/// Elements in which two tensors of sides differ.
+template <class F>
+void for_each_difference(const Tensor& a, const Tensor& b, F&& f) {
+  dispatch(a.dtype(), [&]<class T>(T) {
+    const std::span<const T> x = a.data<T>(), y = b.data<T>();
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (!(x[i] == y[i])) f(i);
+  });
+}
+
+}  // namespace
+
+std::size_t Branches::size() const {
+  std::size_t count = 0;
+  for (const Of& of : nodes) count += of.sides.size();
+  return count;
+}
+std::size_t Branches::differences(const Branches& other) const {
+  std::size_t count = 0;
+  for (std::size_t k = 0; k < nodes.size(); ++k)
+    for_each_difference(nodes[k].sides, other.nodes[k].sides, [&](std::size_t) { ++count; });
+  return count;
+}
+Branches::Place Branches::first_difference(const Branches& other) const {
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    std::size_t first = nodes[k].sides.size();
+    for_each_difference(nodes[k].sides, other.nodes[k].sides,
+                        [&](std::size_t i) { first = std::min(first, i); });
+    if (first < nodes[k].sides.size()) return {nodes[k].node, first};
+  }
+  return {};
+}
+
+Lifted::Lifted(const Tape& tape, const Var& y, std::uint64_t seed)
+    : tape_(tape.replayed({}, f64)), y_(tape_.counterpart(y)) {
+  Rng rng(seed, 7);
+  cotangent_ = y_.size() == 1 ? ones(y_.shape(), f64) : rng.normal(y_.shape(), f64);
+  find_leaves();
+  find_last_uses();
+}
+
+void Lifted::find_leaves() {
+  const Gradients gradients = tape_.backward(y_, cotangent_);
+  Recording& all = recording();
+  std::size_t inputs = 0;
+  for (std::uint32_t node = 0; node < all.size(); ++node) {
+    const Node& leaf = all.nodes[node];
+    if (leaf.leaf == Leaf::input) ++inputs;
+    const bool differentiable = leaf.leaf == Leaf::variable || leaf.leaf == Leaf::parameter;
+    if (!leaf.tracked || !differentiable) continue;
+    const Tensor value = leaf.value;
+    const Var* found = gradients.find(all.at(node, value));
+    CheckedLeaf checked{.node = node,
+                        .name = leaf.leaf == Leaf::parameter ? all.described(node)
+                                                             : fmt::format("input {}", inputs),
+                        .value = value,
+                        .gradient = found ? found->value() : zeros(value.shape(), f64)};
+    for (const ParameterLeaf& parameter : all.parameters)
+      if (parameter.node == node) checked.parameter = parameter.id;
+    leaves_.push_back(std::move(checked));
+    inputs += leaf.leaf == Leaf::variable ? 1 : 0;
+  }
+}
+
+void Lifted::name(std::uint64_t parameter, const std::string& path) {
+  for (CheckedLeaf& leaf : leaves_)
+    if (leaf.parameter == parameter && parameter != 0 && !path.empty())
+      leaf.name = fmt::format("parameter '{}'", path);
+}
+
+void Lifted::find_last_uses() {
+  const Recording& all = recording();
+  const std::uint32_t last = Recording::index_of(y_);
+  last_use_.assign(last + 1, 0);
+  last_use_[last] = Recording::none;
+  for (std::uint32_t node = last + 1; node-- > 0;)
+    if (last_use_[node] != 0)
+      for (const std::uint32_t input : all.inputs(node))
+        last_use_[input] = std::max(last_use_[input], node);
+}
+
+std::vector<Tensor> Lifted::point() const {
+  std::vector<Tensor> values;
+  for (const CheckedLeaf& leaf : leaves_) values.push_back(leaf.value);
+  return values;
+}
+
+double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
+                        const Seen& seen) const {
+  const Recording& all = recording();
+  std::vector<Tensor> values(last_use_.size());
+  for (std::size_t k = 0; k < leaves.size(); ++k)
+    if (leaves_[k].node < values.size()) values[leaves_[k].node] = leaves[k];
+  std::vector<const Tensor*> operands;
+  if (branches) branches->nodes.clear();
+  for (std::uint32_t node = 0; node < values.size(); ++node) {
+    if (last_use_[node] == 0) continue;
+    const Op* op = all.nodes[node].op;
+    if (!op) {
+      if (!values[node].defined()) values[node] = all.nodes[node].value;
+      continue;
+    }
+    operands.clear();
+    for (const std::uint32_t input : all.inputs(node)) operands.push_back(&values[input]);
+    const Operands in(operands);
+    values[node] = op->run(in);
+    if (branches)
+      if (Tensor sides = op->branches(in, values[node]); sides.defined())
+        branches->nodes.push_back({node, std::move(sides)});
+    if (seen) seen(node, *op, in, values[node]);
+    for (const std::uint32_t input : all.inputs(node))
+      if (last_use_[input] == node) values[input] = Tensor();
+  }
+  return dot(values.back(), cotangent_);
+}
+
+std::vector<Tensor> Lifted::backward(const Tensor& cotangent) const {
+  const Gradients gradients = tape_.backward(y_, cotangent);
+  std::vector<Tensor> result;
+  for (const CheckedLeaf& leaf : leaves_) {
+    const Var* found = gradients.find(recording().at(leaf.node, leaf.value));
+    result.push_back(found ? found->value() : zeros(leaf.value.shape(), f64));
+  }
+  return result;
+}
+
+}  // namespace wengert::detail

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// T5: every op of the tape alone, at its recorded operands, with a random cotangent. The one that
+// is wrong is the culprit, however far it is from the leaf where the error shows.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "difference.h"
+#include "examination.h"
+#include "hints.h"
+#include "local_problem.h"
+
+namespace wengert::detail {
+namespace {
+
+constexpr double tolerance = 1e-8;
+
+/// A Gaussian direction of input k that leaves alone the elements that stand on a kink of their
+/// own.
+Tensor direction_of(Examination& e, const LocalProblem& problem, std::size_t k) {
+  const Tensor& x = problem.inputs()[k];
+  Tensor d = e.rng.normal(x.shape(), f64);
+  const std::span<double> elements = d.mutable_data<double>();
+  for (std::size_t i = 0; i < elements.size(); ++i)
+    elements[i] *= std::max(1.0, std::abs(x.data<double>()[i]));
+  return d;
+}
+
+struct Outcome {
+  Judgement judgement;
+  std::size_t input = 0;
+  double analytic = 0;
+  double numeric = 0;
+};
+
+Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& cotangent) {
+  Outcome worst;
+  const std::vector<Tensor> analytic = problem.pulled(cotangent);
+  const double here = dot(problem.output(), cotangent);
+  for (std::size_t k = 0; k < analytic.size(); ++k) {
+    if (!problem.wanted()[k] || analytic[k].size() == 0 || !finite(analytic[k])) continue;
+    const Tensor direction = direction_of(e, problem, k);
+    double squares = 0;
+    for (std::size_t i = 0; i < direction.size(); ++i)
+      squares += std::pow(analytic[k].data<double>()[i] * direction.data<double>()[i], 2);
+    const double slope = dot(analytic[k], direction);
+    double step = e.options.step / 4;
+    const double rough = std::max(std::sqrt(squares), 1e-12);
+    const Difference numeric =
+        differenced(problem.along(k, direction, cotangent), here, step, tolerance * rough);
+    if (numeric.kink) continue;  // T4 judges those element by element
+    const double scale = std::max(rough, std::abs(numeric.value));
+    const Judgement judgement = judge(slope, numeric, scale, tolerance);
+    if (judgement.verdict < worst.judgement.verdict ||
+        (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
+      continue;
+    worst = {judgement, k, slope, numeric.value};
+  }
+  return worst;
+}
+
+}  // namespace
+
+void check_nodes(Examination& e) {
+  Tally tally(Tier::nodes, tolerance);
+  const Recording& all = e.lifted.recording();
+  Culprit& culprit = e.report.culprit;
+  std::size_t unresolved = 0;
+  const auto examine = [&](std::uint32_t node, const Op& op, Operands in, const Tensor& out) {
+    if (!all.nodes[node].tracked || out.size() == 0 || !finite(out)) return;
+    std::vector<bool> wanted;
+    const std::span<const std::uint32_t> from = all.inputs(node);
+    for (std::size_t k = 0; k < in.size(); ++k)
+      wanted.push_back(all.nodes[from[k]].tracked && is_float(in[k].dtype()));
+    const LocalProblem problem(op, in, std::move(wanted));
+    const Tensor cotangent = e.rng.normal(out.shape(), f64);
+    const Outcome outcome = worst_input(e, problem, cotangent);
+    if (outcome.judgement.verdict == Verdict::unresolved) {
+      ++unresolved;
+      return;
+    }
+    const bool worst = tally.add(outcome.judgement.verdict, outcome.judgement.error,
+                                 outcome.judgement.oracle_error);
+    if (outcome.judgement.verdict != Verdict::disagree) {
+      ++culprit.right;
+      return;
+    }
+    ++culprit.wrong;
+    if (!worst) return;
+    culprit.found = true;
+    culprit.node = node;
+    culprit.op = std::string(op.name());
+    culprit.place = to_string(all.places[all.nodes[node].place]);
+    culprit.input = outcome.input;
+    culprit.error = outcome.judgement.error;
+    explain(e.report, problem, cotangent, outcome.input);
+    if (e.report.leaf.empty() || e.report.verdict != Verdict::disagree) {
+      e.report.analytic = outcome.analytic;
+      e.report.numeric = outcome.numeric;
+      e.report.error = outcome.judgement.error;
+      e.report.oracle_error = outcome.judgement.oracle_error;
+    }
+  };
+  e.lifted.value_at(e.lifted.point(), nullptr, examine);
+  if (unresolved > 0)
+    tally.note(fmt::format("{} ops were too rough there to judge alone", unresolved));
+  conclude(e.report, tally.done());
+}
+
+}  // namespace wengert::detail

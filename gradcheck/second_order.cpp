@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// T6: the Hessian is symmetric, and it is the derivative of the gradient.
+#include <cmath>
+
+#include "../graph/backward.h"
+#include "../graph/error.h"
+#include "../ops/arithmetic.h"
+#include "../ops/reduce.h"
+#include "examination.h"
+
+namespace wengert::detail {
+namespace {
+
+/// H v, leaf by leaf, by differentiating <gradient, v>.
+std::vector<Tensor> hessian_times(const Examination& e, const std::vector<Tensor>& v) {
+  Tape tape = e.original.replayed({}, f64);
+  Recording& all = tape.recording();
+  const Var y = tape.counterpart(e.output);
+  const Var cotangent = tape.input(e.lifted.cotangent());
+  const Gradients gradients = tape.backward(y, cotangent);
+  Var total = scalar(0.0, f64);
+  Wrt by;
+  std::vector<Var> leaves;
+  for (const CheckedLeaf& leaf : e.lifted.leaves()) {
+    leaves.push_back(all.at(leaf.node, leaf.value));
+    by.add(leaves.back());
+  }
+  for (std::size_t k = 0; k < leaves.size(); ++k)
+    if (const Var* gradient = gradients.find(leaves[k])) total = total + sum(*gradient * Var(v[k]));
+  std::vector<Tensor> result;
+  if (!total.tracked()) {
+    for (const Tensor& tensor : v) result.push_back(zeros(tensor.shape(), f64));
+    return result;
+  }
+  const Gradients second = tape.backward(total, by);
+  for (std::size_t k = 0; k < leaves.size(); ++k) {
+    const Var* found = second.find(leaves[k]);
+    result.push_back(found ? found->value() : zeros(v[k].shape(), f64));
+  }
+  return result;
+}
+
+}  // namespace
+
+void check_symmetry(Examination& e) {
+  constexpr double tolerance = 1e-10;
+  Tally tally(Tier::second_order, tolerance);
+  try {
+    for (int pair = 0; pair < 3; ++pair) {
+      std::vector<Tensor> u, v;
+      for (const CheckedLeaf& leaf : e.lifted.leaves()) {
+        u.push_back(e.rng.normal(leaf.value.shape(), f64));
+        v.push_back(e.rng.normal(leaf.value.shape(), f64));
+      }
+      const std::vector<Tensor> hu = hessian_times(e, u), hv = hessian_times(e, v);
+      double left = 0, right = 0, size = 0, gradient = 0, uu = 0, vv = 0;
+      for (std::size_t k = 0; k < u.size(); ++k) {
+        left += dot(u[k], hv[k]);
+        right += dot(v[k], hu[k]);
+        size += std::sqrt(dot(u[k], u[k]) * dot(hv[k], hv[k])) +
+                std::sqrt(dot(v[k], v[k]) * dot(hu[k], hu[k]));
+        gradient += dot(e.lifted.leaves()[k].gradient, e.lifted.leaves()[k].gradient);
+        uu += dot(u[k], u[k]);
+        vv += dot(v[k], v[k]);
+      }
+      size += 1e-4 * std::sqrt(gradient * uu * vv);  // a Hessian that is 0 but for the last bits
+      const double error = size > 0 ? std::abs(left - right) / size : 0.0;
+      tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
+                error);
+    }
+    if (tally.result().verdict == Verdict::disagree) tally.note("u'Hv is not v'Hu");
+  } catch (const TapeError& error) {
+    e.report.tiers.push_back({.tier = Tier::second_order, .note = error.what()});
+    return;
+  }
+  conclude(e.report, tally.done());
+}
+
+CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
+                               const CheckOptions& options) {
+  // The gradient's product with a random vector, as a function of the same inputs.
+  const Checked slope = [&](std::span<const Var> xs) {
+    const Var y = f(xs);
+    Rng rng(options.seed, 1);
+    Recording& recording = *Recording::of(xs[0]);
+    const Var cotangent = recording.leaf(rng.normal(y.shape(), y.dtype()), Leaf::variable);
+    Wrt by;
+    for (const Var& x : xs)
+      if (x.tracked()) by.add(x);
+    for (const ParameterLeaf& parameter : recording.parameters)
+      by.add(recording.at(parameter.node, recording.nodes[parameter.node].value));
+    Var total = scalar(0.0, f64);  // cast changes dtypes, so the parts may differ in theirs
+    const Gradients gradients =
+        Sweep(recording, std::span(&y, 1), std::span(&cotangent, 1), &by).run();
+    for (const Var& x : by.vars())
+      if (const Var* gradient = gradients.find(x))
+        total = total + cast(sum(*gradient * Var(rng.normal(x.shape(), x.dtype()))), f64);
+    return total;
+  };
+  CheckOptions inner = options;
+  inner.repeatability = inner.adjoint = inner.precision = inner.second_order = false;
+  CheckReport report = check_function(slope, inputs, inner);
+  TierResult result{.tier = Tier::second_order, .ran = true, .tolerance = options.tolerance};
+  for (const TierResult& tier : report.tiers) {
+    if (!tier.ran) continue;
+    result.comparisons += tier.comparisons;
+    if (tier.tier == Tier::directions || tier.tier == Tier::coordinates)
+      result.error = std::max(result.error, tier.error);
+  }
+  result.verdict = report.verdict;
+  report.tiers = {result};
+  if (report.verdict != Verdict::agree) report.tier = Tier::second_order;
+  if (report.verdict > Verdict::unresolved) return report;
+
+  Tape tape;
+  std::vector<Var> xs;
+  for (const Tensor& input : inputs)
+    xs.push_back(is_float(input.dtype()) ? tape.variable(input) : tape.input(input));
+  const Var y = f(xs);
+  const Lifted lifted(tape, y, options.seed);
+  CheckReport symmetric;
+  Examination e{tape, y, lifted, options, symmetric, Rng(options.seed, 5)};
+  check_symmetry(e);
+  for (const TierResult& tier : symmetric.tiers) conclude(report, tier);
+  return report;
+}
+
+}  // namespace wengert::detail
