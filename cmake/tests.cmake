@@ -4,6 +4,15 @@ file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.c
 list(FILTER test_sources EXCLUDE REGEX "/tests/(golden|compile_fail|compiler|install|fuzz|tensorboard)/")
 list(FILTER test_sources EXCLUDE REGEX "/tests/ops/table[^/]*\\.cpp$")  # op_table.cmake
 
+if(NOT TARGET rapidcheck)
+  message(WARNING "Generated gradient checks: left out (rapidcheck not found; Debian: librapidcheck-dev)")
+  list(FILTER test_sources EXCLUDE REGEX "/tests/gradcheck/generated_test\\.cpp$")
+  add_test(NAME "generated gradient checks"
+           COMMAND ${CMAKE_COMMAND} -E echo "skipped: rapidcheck is not installed")
+  set_tests_properties("generated gradient checks" PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped: "
+                                                              LABELS unit)
+endif()
+
 add_executable(wengert_tests ${test_sources})
 wengert_own_code(wengert_tests)
 # Where the trees are, for the sources that ask: a compiler cache would take the others for new ones in
@@ -22,6 +31,10 @@ target_include_directories(wengert_tests SYSTEM PRIVATE ${XSIMD_INCLUDE_DIR} ${R
 target_link_libraries(
   wengert_tests PRIVATE wengert_op_table wengert::wengert Catch2::Catch2 fmt::fmt Boost::headers
                         nlohmann_json::nlohmann_json ZLIB::ZLIB Threads::Threads)
+
+if(TARGET rapidcheck)
+  target_link_libraries(wengert_tests PRIVATE rapidcheck)
+endif()
 
 # What is tested is compiled elsewhere, with all its optimisation.
 target_compile_options(wengert_tests PRIVATE -O0)

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double close = 1e-5;
 
-double largest(std::span<const double> values) {
+double largest_of(std::span<const double> values) {
   double size = 0;
   for (const double value : values) size = std::max(size, std::abs(value));
   return size;
@@ -21,7 +21,10 @@ double largest(std::span<const double> values) {
 
 Arrays::Arrays(std::vector<double> analytic, std::vector<double> numeric, Shape shape)
     : analytic_(std::move(analytic)), numeric_(std::move(numeric)), shape_(std::move(shape)) {
-  tiny_ = 1e-7 * std::max({largest(analytic_), largest(numeric_), 1e-300});
+  const double size = std::max({largest_of(analytic_), largest_of(numeric_), 1e-300});
+  // An error that is small everywhere is not to count as none where it is smallest.
+  wrong_above_ = std::min(close, 0.05 * largest_of(errors()) / size);
+  tiny_ = 1e-7 * std::max({largest_of(analytic_), largest_of(numeric_), 1e-300});
 }
 
 std::vector<double> Arrays::errors() const {
@@ -29,41 +32,40 @@ std::vector<double> Arrays::errors() const {
   for (std::size_t i = 0; i < size(); ++i) result[i] = analytic_[i] - numeric_[i];
   return result;
 }
-bool Arrays::nothing_claimed() const { return largest(analytic_) <= tiny_; }
-bool Arrays::nothing_there() const { return largest(numeric_) <= tiny_; }
+bool Arrays::nothing_claimed() const { return largest_of(analytic_) <= tiny_; }
+bool Arrays::nothing_there() const { return largest_of(numeric_) <= tiny_; }
 
 std::optional<double> Arrays::ratio() const {
-  double lowest = 0, highest = 0;
-  bool any = false;
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (std::abs(analytic_[i]) <= tiny_ && std::abs(numeric_[i]) <= tiny_) continue;
-    if (std::abs(numeric_[i]) <= 10 * tiny_) return {};
-    const double ratio = analytic_[i] / numeric_[i];
-    lowest = any ? std::min(lowest, ratio) : ratio;
-    highest = any ? std::max(highest, ratio) : ratio;
-    any = true;
-  }
-  // Small elements are known less well.
-  if (!any || highest - lowest > 1e-3 * std::max(std::abs(lowest), std::abs(highest))) return {};
+  const double size = std::max(largest_of(analytic_), largest_of(numeric_));
   double product = 0, square = 0;
-  for (std::size_t i = 0; i < size(); ++i) {
+  for (std::size_t i = 0; i < this->size(); ++i) {
+    if (std::abs(numeric_[i]) <= 10 * tiny_ && std::abs(analytic_[i]) > 10 * tiny_) return {};
     product += analytic_[i] * numeric_[i];
     square += numeric_[i] * numeric_[i];
   }
-  return product / square;
+  if (square == 0) return {};
+  const double ratio = product / square;
+  // The same everywhere: what varies is small beside what the ratio says, and beside the accuracy
+  // of the elements, small ones being known less well.
+  const double spread = 1e-7 + 0.05 * std::min(std::abs(ratio - 1), 0.02);
+  for (std::size_t i = 0; i < this->size(); ++i)
+    if (std::abs(analytic_[i] - ratio * numeric_[i]) > spread * std::abs(numeric_[i]) + 1e-9 * size)
+      return {};
+  return ratio;
 }
 
 bool Arrays::is(std::span<const double> other) const {
   if (other.size() != size()) return false;
-  const double size_of_it = std::max(largest(analytic_), largest(other));
+  const double size_of_it = std::max(largest_of(analytic_), largest_of(other));
   for (std::size_t i = 0; i < size(); ++i)
     if (!(std::abs(analytic_[i] - other[i]) <= close * size_of_it)) return false;
   return true;
 }
 
 bool Arrays::wrong(std::size_t i) const {
-  return !(std::abs(analytic_[i] - numeric_[i]) <=
-           close * std::max(std::abs(analytic_[i]), std::abs(numeric_[i])) + 10 * tiny_);
+  const double off = std::abs(analytic_[i] - numeric_[i]);
+  return !(off <= wrong_above_ * std::max(std::abs(analytic_[i]), std::abs(numeric_[i])) +
+                      10 * tiny_ * wrong_above_ / close);
 }
 std::size_t Arrays::count_wrong() const {
   std::size_t count = 0;
@@ -90,7 +92,7 @@ std::vector<bool> Arrays::wrong_along(std::size_t axis) const {
 
 bool constant_along(const Arrays& arrays, std::span<const double> values, std::size_t axis) {
   if (arrays.shape()[axis] < 2) return false;
-  const double size = largest(values);
+  const double size = largest_of(values);
   std::vector<double> first(arrays.lines(axis));
   bool constant = true;
   arrays.for_each_along(axis, [&](std::size_t i, std::size_t index, std::size_t line) {
@@ -103,7 +105,7 @@ bool constant_along(const Arrays& arrays, std::span<const double> values, std::s
 bool additive(const Arrays& arrays, std::span<const double> values, std::size_t a, std::size_t b) {
   if (arrays.shape().rank() != 2 || arrays.shape()[a] < 2 || arrays.shape()[b] < 2) return false;
   const std::size_t rows = arrays.shape()[0], columns = arrays.shape()[1];
-  const double size = largest(values);
+  const double size = largest_of(values);
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t j = 0; j < columns; ++j) {
       const double sum = values[i * columns] + values[j] - values[0];

@@ -44,7 +44,8 @@ class Arrays {
  private:
   std::vector<double> analytic_, numeric_;
   Shape shape_;
-  double tiny_;  ///< below that an element counts as zero
+  double wrong_above_;  ///< relative error of an element that counts as one
+  double tiny_;         ///< below that an element counts as zero
 };
 
 /// Whether `values` is the same along an axis, as far as it is not tiny everywhere.

@@ -18,14 +18,6 @@ double norm_of(std::span<const Tensor> tensors) {
   return std::sqrt(squares);
 }
 
-/// What a gradient would be if x and y were all of one size: below a hundredth of it a result is
-/// made of what cancelled, and its last bits say nothing.
-double usual_size(const Examination& e) {
-  const std::vector<Tensor> x = e.lifted.point();
-  const Tensor y = e.lifted.output().value();
-  return 1e-2 * std::sqrt(dot(y, y)) / std::max(1.0, norm_of(x));
-}
-
 }  // namespace
 
 void check_linearity(Examination& e) {
@@ -41,7 +33,7 @@ void check_linearity(Examination& e) {
 
   const std::vector<Tensor> a = e.lifted.backward(first), b = e.lifted.backward(second);
   const std::vector<Tensor> both = e.lifted.backward(sum);
-  const double size = 2 * norm_of(a) + norm_of(b) + std::sqrt(dot(sum, sum)) * usual_size(e);
+  const double size = 2 * norm_of(a) + norm_of(b) + std::sqrt(dot(sum, sum)) * e.usual_size();
   double squares = 0;
   for (std::size_t k = 0; k < both.size(); ++k)
     for (std::size_t i = 0; i < both[k].size(); ++i) {
@@ -93,8 +85,9 @@ void check_adjoint(Examination& e) {
       double right = 0;
       for (std::size_t k = 0; k < back.size(); ++k) right += dot(back[k], tangents[k]);
       const double left = dot(v, forward);
-      const double size =
-          std::sqrt(dot(v, v) * dot(forward, forward)) + norm_of(back) * std::sqrt(tangent_squares);
+      const double size = std::sqrt(dot(v, v) * dot(forward, forward)) +
+                          norm_of(back) * std::sqrt(tangent_squares) +
+                          std::sqrt(dot(v, v) * tangent_squares) * e.usual_size();
       const double error = size > 0 ? std::abs(left - right) / size : 0.0;
       tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
                 error);

@@ -57,7 +57,7 @@ void check_coordinates(Examination& e) {
       const Difference numeric = differenced(line, here, step, wanted, size);
       values[k] = leaf.value;
       const double scale = std::max({std::abs(analytic), std::abs(numeric.value), floor});
-      const Judgement judgement = judge(analytic, numeric, scale, e.options.tolerance);
+      const Judgement judgement = judge(analytic, numeric, scale, e.options.tolerance, e.magnitude);
       ++e.report.coordinates;
       if (judgement.at_kink) {
         ++e.report.kinks;

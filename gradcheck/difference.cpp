@@ -22,6 +22,13 @@ struct Stencil {
     return (45.0 * central(0) - 9.0 * central(1) + central(2)) / (60.0 * h);
   }
   double fourth_order(double h) const { return (8.0 * central(0) - central(1)) / (12.0 * h); }
+  double steepest(double here, double h) const {
+    double slope = 0;
+    for (const auto& side : {above, below})
+      for (std::size_t k = 0; k < side.size(); ++k)
+        slope = std::max(slope, std::abs(side[k] - here) / (static_cast<double>(k + 1) * h));
+    return slope;
+  }
   double largest() const {
     double size = 0;
     for (const auto& side : {above, below})
@@ -68,8 +75,9 @@ Difference differenced(const Line& line, double here, double& step, double wante
       return best;
     }
     const double value = stencil.sixth_order(step);
+    // Of the values, and of the places, to which a steep function is sensitive.
     const double rounding = 4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
-                            epsilon * size / step * std::abs(value);
+                            2.0 * epsilon * size / step * stencil.steepest(here, step);
     const double error = std::abs(value - stencil.fourth_order(step)) + rounding;
     if (error < best.error || !std::isfinite(best.error))
       best = {.value = value,
@@ -85,7 +93,8 @@ Difference differenced(const Line& line, double here, double& step, double wante
   return best;
 }
 
-Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance) {
+Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
+                double magnitude) {
   Judgement result;
   if (numeric.kink) {
     result.at_kink = true;
@@ -103,7 +112,9 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
   // A gradient that is 0 but for the last bits of what it is a difference of.
   const bool only_bits = std::abs(analytic - numeric.value) <= numeric.rounding &&
                          numeric.rounding <= 1e-11 * std::max(1.0, numeric.size);
-  if (only_bits) return result;
+  const double noise = numeric.step > 0 ? 4.0 * epsilon * magnitude / numeric.step : 0.0;
+  const bool only_noise = std::max(std::abs(analytic), std::abs(numeric.value)) <= noise;
+  if (only_bits || only_noise) return result;
   if (!(result.error <= tolerance)) {
     const bool sure = result.error > 5.0 * result.oracle_error;
     result.verdict = sure ? Verdict::disagree : Verdict::unresolved;

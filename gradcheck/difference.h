@@ -36,13 +36,15 @@ struct Difference {
 Difference differenced(const Line& line, double here, double& step, double wanted,
                        double size = 1.0);
 
-/// Whether `analytic` is right; `scale` is the size it is judged by.
+/// Whether `analytic` is right; `scale` is the size it is judged by, `magnitude` that of the
+/// numbers the function is computed with: a gradient that is no more than their rounding is zero.
 struct Judgement {
   Verdict verdict = Verdict::agree;
   double error = 0;         ///< relative to scale
   double oracle_error = 0;  ///< the same
   bool at_kink = false;
 };
-Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance);
+Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
+                double magnitude);
 
 }  // namespace wengert::detail

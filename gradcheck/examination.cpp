@@ -14,6 +14,13 @@ double Examination::rms() const {
   return std::sqrt(squares / static_cast<double>(std::max<std::size_t>(report.elements, 1)));
 }
 
+double Examination::usual_size() const {
+  double squares = 0;
+  for (const CheckedLeaf& leaf : lifted.leaves()) squares += dot(leaf.value, leaf.value);
+  const Tensor y = lifted.output().value();
+  return 0.1 * std::sqrt(dot(y, y)) / std::max(1.0, std::sqrt(squares));
+}
+
 bool Tally::add(Verdict verdict, double error, double oracle_error) {
   ++result_.comparisons;
   const bool first = result_.comparisons == 1;

@@ -21,11 +21,15 @@ struct Examination {
   const CheckOptions& options;
   CheckReport& report;
   Rng rng;
-  Branches here = {};  ///< at the point itself
+  Branches here = {};    ///< at the point itself
+  double magnitude = 0;  ///< the largest number on the way
 
   /// Size that a leaf's gradients are judged by where they are small: the root mean square over
   /// all.
   double rms() const;
+  /// What a gradient would be if x and y were all of one size: below a tenth of it a result is
+  /// made of what cancelled, and its last bits say nothing.
+  double usual_size() const;
 };
 
 /// The worst of a tier so far, by verdict and then by error.
@@ -52,6 +56,7 @@ void conclude(CheckReport& report, const TierResult& result);
 struct Function {
   const Checked& f;
   std::span<const Tensor> inputs;
+  bool runs_off_tape = true;
 };
 
 void check_repeatability(Examination& e, const std::optional<Function>& function, bool random);
@@ -64,6 +69,8 @@ void check_coordinates(Examination& e);
 void check_nodes(Examination& e);
 void check_symmetry(Examination& e);
 void check_precision(Examination& e);
+/// Names the op whose pullback makes NaN or infinity of finite numbers, if there is one.
+void blame_nonfinite(Examination& e);
 
 /// Names of leaves and ops whose values are not finite; empty if all are.
 std::string first_nonfinite(const Lifted& lifted);

@@ -50,9 +50,15 @@ void examine(Examination& e, const std::optional<Function>& function, bool rando
     report.verdict = Verdict::nonfinite;
     report.tier = Tier::repeatability;
     report.hint_text = where + " is NaN or infinite";
+    blame_nonfinite(e);
     return;
   }
-  e.lifted.value_at(e.lifted.point(), &e.here);
+  e.lifted.value_at(e.lifted.point(), &e.here,
+                    [&](std::uint32_t, const Op&, Operands in, const Tensor& out) {
+                      for (std::size_t k = 0; k < in.size(); ++k)
+                        e.magnitude = std::max(e.magnitude, largest(in[k]));
+                      e.magnitude = std::max(e.magnitude, largest(out));
+                    });
   if (e.options.repeatability) check_repeatability(e, function, random);
   if (report.verdict == Verdict::nondeterministic) return;
   if (e.options.adjoint) {
@@ -130,7 +136,7 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
     xs.push_back(is_float(input.dtype()) ? tape.variable(input) : tape.input(input));
   const Var y = f(xs);
   const bool random = draws_on_this_thread() != draws;
-  const Function function{f, inputs};
+  const Function function{f, inputs, module.runs_off_tape};
   if (!y.tracked() && !random && changes_off_tape(function, y, options.seed)) {
     return off_tape(options, Hint::off_tape,
                     "the result carries no gradient, yet it changes with the inputs: every value "

@@ -49,6 +49,7 @@ struct CheckedModule {
   };
   std::vector<Listed> parameters = {};
   std::function<Var(const std::string& path, std::span<const Var>)> with_changed = {};
+  bool runs_off_tape = true;
 };
 CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
                            const CheckOptions& options, const CheckedModule& module = {});

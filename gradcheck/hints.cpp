@@ -37,6 +37,10 @@ Finding from_ratio(const Arrays& g, const std::set<std::size_t>& extents) {
   const std::optional<double> ratio = g.ratio();
   if (!ratio) return {};
   const auto near = [&](double value) { return std::abs(*ratio / value - 1) < 1e-4; };
+  if (std::abs(*ratio - 1) < 1e-3)
+    return {Hint::factor,
+            fmt::format("ratio is 1 {} {:.2g} everywhere: a constant with a wrong digit",
+                        *ratio < 1 ? "-" : "+", std::abs(*ratio - 1))};
   if (near(-1)) return {Hint::sign, "ratio is -1 everywhere: a wrong sign"};
   if (near(2)) return {Hint::factor, "ratio is 2.000 everywhere: a factor counted twice"};
   if (near(0.5)) return {Hint::factor, "ratio is 0.500 everywhere: a factor 2 is missing"};
@@ -78,6 +82,29 @@ Finding from_flat(const Arrays& g) {
                       wrong)};
 }
 
+/// Wrong exactly where the input is 0.
+Finding from_zeros(const Arrays& g, const Tensor& input) {
+  bool any = false;
+  for (std::size_t i = 0; i < g.size(); ++i) {
+    const bool zero = input.data<double>()[i] == 0;
+    if (g.wrong(i) != zero) return {};
+    any = any || zero;
+  }
+  if (!any) return {};
+  return {Hint::formula, "wrong only where the input is exactly 0: a special value of its own"};
+}
+
+/// Whether every line along the last axis has exactly one wrong element.
+bool one_a_line(const Arrays& g) {
+  const std::size_t axis = g.shape().rank() - 1;
+  if (g.shape()[axis] < 3) return false;
+  std::vector<std::size_t> wrong(g.lines(axis));
+  g.for_each_along(axis, [&](std::size_t i, std::size_t, std::size_t line) {
+    wrong[line] += g.wrong(i) ? 1 : 0;
+  });
+  return std::all_of(wrong.begin(), wrong.end(), [](std::size_t count) { return count == 1; });
+}
+
 /// One slice of an axis, such as one of four gates.
 Finding from_slices(const Arrays& g) {
   for (std::size_t axis = 0; axis < g.shape().rank(); ++axis) {
@@ -98,6 +125,9 @@ Finding from_slices(const Arrays& g) {
                           *wrong.begin() + 1, parts, axis)};
     }
   }
+  if (g.shape().rank() > 1 && one_a_line(g))
+    return {Hint::slice,
+            "one element of every row is wrong: the label's, or the one that an index picks"};
   if (10 * g.count_wrong() <= g.size())
     return {Hint::slice, "only a few elements are wrong: an index or a border"};
   for (std::size_t axis = 0; axis < g.shape().rank(); ++axis) {
@@ -233,32 +263,32 @@ class Suspects {
     return {Hint::cross_term, "only the diagonal of the Jacobian: the cross terms are missing"};
   }
 
-  /// Which indices of an output axis are counted, by regression on what each contributes.
+  Finding another_inputs_gradient() const {
+    for (std::size_t j = 0; j < problem_.inputs().size(); ++j)
+      if (j != k_ && problem_.inputs()[j].shape() == problem_.inputs()[k_].shape() &&
+          is_float(problem_.inputs()[j].dtype()) &&
+          g_.is(problem_.jacobian(j, problem_.inputs()).pulled(cotangent_)))
+        return {Hint::swapped_inputs,
+                fmt::format("analytic is the gradient of input {}: the two were exchanged", j)};
+    return {};
+  }
+
+  /// Which indices of an output axis are counted: one, all but one, or by regression on what each
+  /// contributes.
   Finding parts_of_the_cotangent() const {
     const Shape& shape = problem_.output().shape();
-    const Shape& input = problem_.inputs()[k_].shape();
     for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
       const std::size_t extent = shape[axis];
       if (extent < 2 || extent > 64) continue;
-      const Eigen::VectorXd weights = fitted_weights(shape, axis);
-      if (weights.size() == 0) continue;
-      std::vector<bool> counted(extent);
-      bool all_or_nothing = true;
-      for (std::size_t i = 0; i < extent; ++i) {
-        const double w = weights[static_cast<Eigen::Index>(i)];
-        counted[i] = std::abs(w - 1) < 1e-3;
-        all_or_nothing = all_or_nothing && (counted[i] || std::abs(w) < 1e-3);
-      }
+      const std::vector<bool> counted = counted_indices(shape, axis);
       const auto count = static_cast<std::size_t>(std::count(counted.begin(), counted.end(), true));
-      if (!all_or_nothing || count == 0 || count == extent) continue;
+      if (count == 0 || count == extent) continue;
+      const bool few = 2 * count <= extent;
       std::string which;
       for (std::size_t i = 0; i < extent; ++i)
-        if (counted[i] == (2 * count <= extent))
-          which += fmt::format("{}{}", which.empty() ? "" : ", ", i);
-      const bool few = 2 * count <= extent;
-      const bool stretched = input.rank() < shape.rank() || input[axis] == 1;
+        if (counted[i] == few) which += fmt::format("{}{}", which.empty() ? "" : ", ", i);
       return {
-          stretched && few ? Hint::broadcast_sum : Hint::first_or_last_step,
+          stretched(axis) && few ? Hint::broadcast_sum : Hint::first_or_last_step,
           few ? fmt::format("of axis {} of the output only index {} is counted: the sum over it "
                             "is missing",
                             axis, which)
@@ -327,26 +357,72 @@ class Suspects {
   }
 
  private:
-  Eigen::VectorXd fitted_weights(const Shape& shape, std::size_t axis) const {
+  /// What one index of an output axis contributes to the gradient.
+  std::vector<double> contribution(const Shape& shape, std::size_t axis, std::size_t index) const {
     std::size_t inner = 1;
     for (std::size_t k = axis + 1; k < shape.rank(); ++k) inner *= shape[k];
+    std::vector<double> part(cotangent_.begin(), cotangent_.end());
+    for (std::size_t i = 0; i < part.size(); ++i)
+      if (i / inner % shape[axis] != index) part[i] = 0;
+    return jacobian_.pulled(part);
+  }
+
+  /// All false if no choice of indices gives the gradient.
+  std::vector<bool> counted_indices(const Shape& shape, std::size_t axis) const {
     const std::size_t extent = shape[axis];
     const auto rows = static_cast<Eigen::Index>(g_.size());
     Eigen::MatrixXd parts(rows, static_cast<Eigen::Index>(extent));
     for (std::size_t index = 0; index < extent; ++index) {
-      std::vector<double> part(cotangent_.begin(), cotangent_.end());
-      for (std::size_t i = 0; i < part.size(); ++i)
-        if (i / inner % extent != index) part[i] = 0;
-      const std::vector<double> pulled = jacobian_.pulled(part);
+      const std::vector<double> one = contribution(shape, axis, index);
+      std::vector<double> others(g_.numeric().begin(), g_.numeric().end());
+      for (std::size_t i = 0; i < others.size(); ++i) others[i] -= one[i];
+      std::vector<bool> counted(extent);
+      if (g_.is(one)) {
+        counted[index] = true;
+        return counted;
+      }
+      if (g_.is(others)) {
+        counted.assign(extent, true);
+        counted[index] = false;
+        return counted;
+      }
       for (Eigen::Index i = 0; i < rows; ++i)
-        parts(i, static_cast<Eigen::Index>(index)) = pulled[static_cast<std::size_t>(i)];
+        parts(i, static_cast<Eigen::Index>(index)) = one[static_cast<std::size_t>(i)];
     }
+    std::vector<bool> none(extent);
     const Eigen::Map<const Eigen::VectorXd> target(g_.analytic().data(), rows);
     const auto factors = parts.colPivHouseholderQr();
-    if (factors.rank() < parts.cols()) return {};
+    if (factors.rank() < parts.cols()) return none;
     const Eigen::VectorXd weights = factors.solve(target);
-    if ((parts * weights - target).norm() > 1e-5 * target.norm()) return {};
-    return weights;
+    if ((parts * weights - target).norm() > 1e-5 * target.norm()) return none;
+    std::vector<bool> counted(extent);
+    for (std::size_t i = 0; i < extent; ++i) {
+      const double w = weights[static_cast<Eigen::Index>(i)];
+      counted[i] = std::abs(w - 1) < 1e-3;
+      if (!counted[i] && std::abs(w) > 1e-3) return none;
+    }
+    return counted;
+  }
+
+  /// Whether this axis of the output is one that broadcasting has made of input k: every output
+  /// element depends on the element in its place only.
+  bool stretched(std::size_t axis) const {
+    const Shape& shape = problem_.output().shape();
+    const Shape& input = problem_.inputs()[k_].shape();
+    if (input.rank() > shape.rank()) return false;
+    const std::size_t missing = shape.rank() - input.rank();
+    if (axis >= missing && input[axis - missing] != 1) return false;
+    for (std::size_t j = 0; j < jacobian_.outputs; ++j) {
+      const std::vector<std::size_t> at = index_of(j, shape);
+      std::size_t own = 0;
+      for (std::size_t k = 0; k < input.rank(); ++k) {
+        if (input[k] != 1 && input[k] != shape[k + missing]) return false;
+        own = own * input[k] + (input[k] == 1 ? 0 : at[k + missing]);
+      }
+      for (std::size_t i = 0; i < jacobian_.inputs; ++i)
+        if (i != own && std::abs(jacobian_.at(j, i)) > 1e-9) return false;
+    }
+    return true;
   }
 
   bool explains(std::size_t j, const Tensor& instead) const {
@@ -431,12 +507,14 @@ void explain(CheckReport& report, const LocalProblem& problem, const Tensor& cot
   Finding found = from_sizes(g);
   if (!found) found = from_ratio(g, extents_of(problem));
   if (!found) found = suspects.repeated_index();
+  if (!found) found = from_zeros(g, problem.inputs()[k]);
   if (!found) found = from_flat(g);
   if (!found) found = from_places(g);
   if (!found) found = suspects.diagonal_only();
   if (!found) found = suspects.parts_of_the_cotangent();
-  if (!found) found = from_slices(g);
+  if (!found) found = suspects.another_inputs_gradient();
   if (!found) found = suspects.other_inputs();
+  if (!found) found = from_slices(g);
   if (!found) found = from_terms(g, same_shape ? &problem.output() : nullptr);
   tell(report, found ? found : nothing_found);
 }

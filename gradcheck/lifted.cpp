@@ -25,6 +25,16 @@ bool finite(const Tensor& tensor) {
   });
 }
 
+double largest(const Tensor& tensor) {
+  if (tensor.dtype() == i64) return 0;
+  double size = 0;
+  dispatch_float(tensor.dtype(), [&]<class T>(T) {
+    for (const T value : tensor.data<T>())
+      if (std::isfinite(value)) size = std::max(size, std::abs(static_cast<double>(value)));
+  });
+  return size;
+}
+
 bool same_bits(const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
   return dispatch(a.dtype(), [&]<class T>(T) {

@@ -16,6 +16,8 @@ namespace wengert::detail {
 
 double dot(const Tensor& a, const Tensor& b);
 bool finite(const Tensor& tensor);
+/// The largest finite magnitude; 0 for integers.
+double largest(const Tensor& tensor);
 /// Equal bits, but for the sign of zero; any NaN is any other.
 bool same_bits(const Tensor& a, const Tensor& b);
 /// The position of an element of a tensor of this shape.

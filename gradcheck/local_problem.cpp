@@ -31,6 +31,8 @@ LocalProblem::LocalProblem(const Op& op, Operands in, std::vector<bool> wanted)
     : op_(op), wanted_(std::move(wanted)) {
   for (std::size_t k = 0; k < in.size(); ++k) inputs_.push_back(in[k]);
   output_ = run(inputs_);
+  magnitude_ = largest(output_);
+  for (const Tensor& input : inputs_) magnitude_ = std::max(magnitude_, largest(input));
   const std::vector<const Tensor*> operands = pointers(inputs_);
   sides_ = op_.branches(Operands(operands), output_);
 }

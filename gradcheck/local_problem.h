@@ -36,6 +36,8 @@ class LocalProblem {
   const Tensor& output() const { return output_; }
   const std::vector<bool>& wanted() const { return wanted_; }
 
+  double magnitude() const { return magnitude_; }
+
   Tensor run(const std::vector<Tensor>& inputs) const;
   /// The cotangents of the wanted inputs, by the op's pullback; the others are undefined.
   std::vector<Tensor> pulled(const Tensor& cotangent) const;
@@ -52,6 +54,7 @@ class LocalProblem {
   std::vector<bool> wanted_;
   Tensor output_;
   Tensor sides_;
+  double magnitude_ = 0;
 };
 
 }  // namespace wengert::detail

@@ -27,6 +27,14 @@ Tensor direction_of(Examination& e, const LocalProblem& problem, std::size_t k) 
   return d;
 }
 
+std::vector<bool> wanted_inputs(const Recording& all, std::uint32_t node, Operands in) {
+  std::vector<bool> wanted;
+  const std::span<const std::uint32_t> from = all.inputs(node);
+  for (std::size_t k = 0; k < in.size(); ++k)
+    wanted.push_back(all.nodes[from[k]].tracked && is_float(in[k].dtype()));
+  return wanted;
+}
+
 struct Outcome {
   Judgement judgement;
   std::size_t input = 0;
@@ -51,7 +59,7 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
         differenced(problem.along(k, direction, cotangent), here, step, tolerance * rough);
     if (numeric.kink) continue;  // T4 judges those element by element
     const double scale = std::max(rough, std::abs(numeric.value));
-    const Judgement judgement = judge(slope, numeric, scale, tolerance);
+    const Judgement judgement = judge(slope, numeric, scale, tolerance, problem.magnitude());
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
       continue;
@@ -62,6 +70,34 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
 
 }  // namespace
 
+void blame_nonfinite(Examination& e) {
+  const Recording& all = e.lifted.recording();
+  Culprit& culprit = e.report.culprit;
+  const auto examine = [&](std::uint32_t node, const Op& op, Operands in, const Tensor& out) {
+    if (culprit.found || !all.nodes[node].tracked || out.size() == 0 || !finite(out)) return;
+    const LocalProblem problem(op, in, wanted_inputs(all, node, in));
+    const std::vector<Tensor> pulled = problem.pulled(e.rng.normal(out.shape(), f64));
+    for (std::size_t k = 0; k < pulled.size(); ++k) {
+      if (!problem.wanted()[k] || finite(pulled[k])) continue;
+      culprit.found = true;
+      culprit.node = node;
+      culprit.op = std::string(op.name());
+      culprit.place = to_string(all.places[all.nodes[node].place]);
+      culprit.input = k;
+      culprit.error = 1;
+      culprit.wrong = 1;
+      e.report.tier = Tier::nodes;
+      e.report.hint = Hint::nonfinite;
+      e.report.hint_text =
+          "this pullback makes NaN or infinity of finite numbers: 0 / 0, log 0, a root at 0; guard "
+          "it with where(), inside and out";
+      return;
+    }
+    ++culprit.right;
+  };
+  e.lifted.value_at(e.lifted.point(), nullptr, examine);
+}
+
 void check_nodes(Examination& e) {
   Tally tally(Tier::nodes, tolerance);
   const Recording& all = e.lifted.recording();
@@ -69,11 +105,7 @@ void check_nodes(Examination& e) {
   std::size_t unresolved = 0;
   const auto examine = [&](std::uint32_t node, const Op& op, Operands in, const Tensor& out) {
     if (!all.nodes[node].tracked || out.size() == 0 || !finite(out)) return;
-    std::vector<bool> wanted;
-    const std::span<const std::uint32_t> from = all.inputs(node);
-    for (std::size_t k = 0; k < in.size(); ++k)
-      wanted.push_back(all.nodes[from[k]].tracked && is_float(in[k].dtype()));
-    const LocalProblem problem(op, in, std::move(wanted));
+    const LocalProblem problem(op, in, wanted_inputs(all, node, in));
     const Tensor cotangent = e.rng.normal(out.shape(), f64);
     const Outcome outcome = worst_input(e, problem, cotangent);
     if (outcome.judgement.verdict == Verdict::unresolved) {

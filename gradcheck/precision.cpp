@@ -53,7 +53,7 @@ void find_culprit(Examination& e, Tally& tally) {
         LocalProblem(wide_op, Operands(wide_list), wanted).pulled(cotangent.to(f64));
     for (std::size_t k = 0; k < a.size(); ++k) {
       if (!wanted[k] || !finite(b[k])) continue;
-      const double error = relative_error(a[k], b[k], 0);
+      const double error = finite(a[k]) ? relative_error(a[k], b[k], 0) : 1.0;
       if (!(error > tolerance)) continue;
       ++culprit.wrong;
       if (culprit.found && error <= culprit.error) continue;

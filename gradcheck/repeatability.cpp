@@ -165,7 +165,13 @@ void check_repeatability(Examination& e, const std::optional<Function>& function
   for (std::size_t k = 0; k < gradients.size(); ++k)
     same = same && same_bits(gradients[k], e.lifted.leaves()[k].gradient);
   tally.add(same ? Verdict::agree : Verdict::nondeterministic, same ? 0 : 1);
-  if (!same) tally.note(fmt::format("its tape gives {} and then {}", once, twice));
+  if (!same) {
+    e.report.hint = Hint::nondeterministic;
+    e.report.hint_text = once == twice
+                             ? "backward gave other gradients the second time: a pullback "
+                               "keeps something from one call to the next"
+                             : fmt::format("its tape gives {} and then {}", once, twice);
+  }
 
   if (function && random) {
     tally.note("it draws random numbers: it is not called again, the replay repeats its draws");
@@ -185,7 +191,7 @@ void check_repeatability(Examination& e, const std::optional<Function>& function
       e.report.numeric = now;
     } else {
       find_off_tape(e, *function, tally);
-      compare_off_the_tape(*function, tally);
+      if (function->runs_off_tape) compare_off_the_tape(*function, tally);
     }
   }
   conclude(e.report, tally.done());

@@ -76,7 +76,7 @@ std::string_view to_string(Tier tier) {
   return names.at(static_cast<std::size_t>(tier));
 }
 std::string_view to_string(Hint hint) {
-  constexpr std::array<std::string_view, 25> names{"none",
+  constexpr std::array<std::string_view, 26> names{"none",
                                                    "sign",
                                                    "factor",
                                                    "mean for sum",
@@ -100,6 +100,7 @@ std::string_view to_string(Hint hint) {
                                                    "off tape",
                                                    "nondeterministic",
                                                    "precision",
+                                                   "not finite",
                                                    "formula"};
   return names.at(static_cast<std::size_t>(hint));
 }

@@ -64,6 +64,7 @@ enum class Hint {
   off_tape,            ///< the function depends on something that its tape does not know of
   nondeterministic,    ///< called again it gives another value
   precision,           ///< right in float64, wrong in float32
+  nonfinite,           ///< a pullback makes NaN or infinity of finite numbers
   formula,             ///< the ratio differs from element to element and fits no pattern
 };
 /// "sign", "mean for sum", ...

@@ -63,7 +63,8 @@ void check_symmetry(Examination& e) {
         uu += dot(u[k], u[k]);
         vv += dot(v[k], v[k]);
       }
-      size += 1e-4 * std::sqrt(gradient * uu * vv);  // a Hessian that is 0 but for the last bits
+      // A Hessian that is 0 but for the last bits.
+      size += 1e-4 * std::sqrt(gradient * uu * vv) + std::sqrt(uu * vv) * e.usual_size();
       const double error = size > 0 ? std::abs(left - right) / size : 0.0;
       tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
                 error);
@@ -78,12 +79,20 @@ void check_symmetry(Examination& e) {
 
 CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
                                const CheckOptions& options) {
-  // The gradient's product with a random vector, as a function of the same inputs.
+  // The gradient's product with a random vector, as a function of the same inputs. The vectors are
+  // drawn once: a function that draws is not called again.
+  Rng rng(options.seed, 1);
+  std::vector<Tensor> drawn;
+  std::size_t used = 0;
+  const auto vector = [&](const Shape& shape, DType dtype) {
+    if (used == drawn.size()) drawn.push_back(rng.normal(shape, dtype));
+    return drawn[used++].to(dtype);
+  };
   const Checked slope = [&](std::span<const Var> xs) {
+    used = 0;
     const Var y = f(xs);
-    Rng rng(options.seed, 1);
     Recording& recording = *Recording::of(xs[0]);
-    const Var cotangent = recording.leaf(rng.normal(y.shape(), y.dtype()), Leaf::variable);
+    const Var cotangent = recording.leaf(vector(y.shape(), y.dtype()), Leaf::variable);
     Wrt by;
     for (const Var& x : xs)
       if (x.tracked()) by.add(x);
@@ -94,12 +103,19 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
         Sweep(recording, std::span(&y, 1), std::span(&cotangent, 1), &by).run();
     for (const Var& x : by.vars())
       if (const Var* gradient = gradients.find(x))
-        total = total + cast(sum(*gradient * Var(rng.normal(x.shape(), x.dtype()))), f64);
+        total = total + cast(sum(*gradient * Var(vector(x.shape(), x.dtype()))), f64);
     return total;
   };
   CheckOptions inner = options;
-  inner.repeatability = inner.adjoint = inner.precision = inner.second_order = false;
-  CheckReport report = check_function(slope, inputs, inner);
+  inner.adjoint = inner.precision = inner.second_order = false;
+  {
+    Tape first;
+    std::vector<Var> xs;
+    for (const Tensor& input : inputs)
+      xs.push_back(is_float(input.dtype()) ? first.variable(input) : first.input(input));
+    slope(xs);
+  }
+  CheckReport report = check_function(slope, inputs, inner, {.runs_off_tape = false});
   TierResult result{.tier = Tier::second_order, .ran = true, .tolerance = options.tolerance};
   for (const TierResult& tier : report.tiers) {
     if (!tier.ran) continue;

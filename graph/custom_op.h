@@ -63,9 +63,9 @@ auto custom_op(std::string name, Forward forward, PullbackFunction pullback) {
     }
     (std::make_index_sequence<n>{});
   };
+  // A requirement and not an assertion, so that others can ask how many inputs it takes.
   return [rules = std::shared_ptr<const detail::CustomRules>(std::move(rules))](
-             const std::same_as<Var> auto&... inputs) -> Var {
-    static_assert(sizeof...(inputs) == n, "this op takes another number of inputs");
+             const std::same_as<Var> auto&... inputs) -> Var requires(sizeof...(inputs) == n) {
     const std::array<Var, n> list{inputs...};
     return detail::apply_custom(rules, list);
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An op of one input is used with one.
-// Fails with: this op takes another number of inputs
+// Fails with: constraints not satisfied
 #include <wengert/wengert.h>
 namespace wg = wengert;
 
