@@ -147,9 +147,12 @@ void Progress::show(std::size_t done, std::string_view text) {
   text_ = text;
   stale_ = true;
   if (display_ == Display::nothing) return;
-  // In a file ten lines say enough.
+  // In a file about ten lines say enough, and where there are few epochs they may all have one.
+  constexpr std::size_t few = 20;
   const auto tenth = [&](std::size_t count) { return total_ == 0 ? 0 : count * 10 / total_; };
-  if (display_ == Display::live || done >= total_ || tenth(done) != tenth(before)) draw();
+  if (display_ == Display::live || total_ <= few || !any_ || done >= total_ ||
+      tenth(done) != tenth(before))
+    draw();
 }
 
 void Progress::step(std::size_t step, std::size_t steps, std::size_t samples,

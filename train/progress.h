@@ -15,7 +15,7 @@ class Progress {
   enum class Display {
     automatic,  ///< live on a terminal, plain elsewhere
     live,       ///< one line that is drawn again, as wide as the terminal (COLUMNS, else its size)
-    plain,      ///< about ten lines, or one an epoch if there are few
+    plain,      ///< one line for each of at most 20; of more the first, the last and about ten
     nothing,
   };
 

@@ -91,10 +91,12 @@ TEST_CASE("durations are in the unit in which they are read", "[progress]") {
   CHECK(left(-1) == "1/2");
 }
 
-TEST_CASE("a file gets about ten lines, or one an epoch if they are few", "[progress]") {
-  CHECK(lines_in(epochs(200, Display::plain)) == 10);
-  CHECK(lines_in(epochs(7, Display::plain)) == 7);
-  CHECK(lines_in(epochs(15, Display::plain)) == 10);
+TEST_CASE("a file gets a line for each of few epochs, of many the first, the last and about ten",
+          "[progress]") {
+  for (const std::size_t few : {1, 7, 12, 20}) CHECK(lines_in(epochs(few, Display::plain)) == few);
+  const std::string many = epochs(200, Display::plain);
+  CHECK(lines_in(many) == 11);
+  CHECK_THAT(many, ContainsSubstring("fit  1/200") && ContainsSubstring("fit  200/200"));
   CHECK_THAT(epochs(200, Display::automatic), !ContainsSubstring("\r"));  // a file is no terminal
   CHECK_THAT(epochs(7, Display::plain), ContainsSubstring("fit  7/7  loss 0.5"));
 }
@@ -123,7 +125,7 @@ TEST_CASE("a training that stops early shows where it ended", "[progress]") {
     wg::Progress progress("fit", 1000, Display::plain, out);
     for (std::size_t epoch = 1; epoch <= 137; ++epoch) progress.show(epoch, "loss 0.5");
   });
-  CHECK(lines_in(text) == 2);
+  CHECK(lines_in(text) == 3);
   CHECK_THAT(text, ContainsSubstring("fit  137/1000"));
 }
 
