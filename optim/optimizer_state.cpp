@@ -118,6 +118,7 @@ void Optimizer::restore(Parameters parameters, const OptimizerState& state) {
   trial->restore(state);
   trial->require_restored_fits(parameters);
   restore(state);
+  restored_met_ = true;  // what is unfrozen from now on may be new to the state
 }
 
 void Optimizer::require_restored_fits(Parameters parameters) const {

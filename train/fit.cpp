@@ -339,7 +339,7 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   AnyOptimizer optimizer = options.optimizer;
   if (!parts.validation.empty()) model(parts.validation.rows(0, 1).inputs);
   TrainingStep training{.step = detail::OrdinaryStep(model, *optimizer, options, parts.training)};
-  training.state.add_model("model", model).add("optimizer", *optimizer);
+  training.state.add_model("model", model).add("optimizer", *optimizer, model);
   training.state.append(options.also);
   if (!parts.validation.empty())
     training.validate = [&] {

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "../graph/error.h"
 #include "statistics.h"
@@ -19,6 +21,7 @@ constexpr std::array numbers{&GroupStatistics::gradient_norm, &GroupStatistics::
 constexpr std::array step_numbers{&StepRecord::loss, &StepRecord::rate, &StepRecord::gradient_norm,
                                   &StepRecord::clip_factor, &StepRecord::seconds};
 constexpr std::size_t counts = 3;  // step, epoch, samples come first in a row
+constexpr std::size_t keys = 2;    // so do step and name in a row of metrics or of groups
 
 Tensor table(const std::vector<double>& cells, std::size_t columns) {
   return Tensor::from<double>(cells, {columns == 0 ? 0 : cells.size() / columns, columns});
@@ -41,11 +44,44 @@ const Tensor& part(const Snapshot& snapshot, const std::string& name, std::size_
     throw ValueError(fmt::format("resume: the table '{}' is missing or has other columns", name));
   return found->second;
 }
+void each_row(const Tensor& table, auto&& visit) {
+  const std::span<const double> cells = table.data<double>();
+  const std::size_t columns = table.shape()[1];
+  for (std::size_t at = 0; at < cells.size(); at += columns) visit(cells.subspan(at, columns));
+}
 const std::string& note(const Snapshot& snapshot, const std::string& name) {
   const auto found = snapshot.notes.find(name);
   if (found == snapshot.notes.end())
     throw ValueError(fmt::format("resume: the note '{}' is missing", name));
   return found->second;
+}
+
+/// Names that many rows share, by their numbers in a list of lines.
+class Names {
+ public:
+  double number_of(const std::string& name) {
+    const auto [place, is_new] = numbers_.try_emplace(name, numbers_.size());
+    if (is_new) lines_ += name + "\n";
+    return static_cast<double>(place->second);
+  }
+  const std::string& lines() const { return lines_; }
+
+ private:
+  std::map<std::string, std::size_t> numbers_;
+  std::string lines_;
+};
+
+/// The step that a row is of, and its name. Errors: ValueError if there is none.
+std::pair<StepRecord&, const std::string&> owner(std::span<const double> row, const char* table,
+                                                 std::vector<StepRecord>& steps,
+                                                 const std::vector<std::string>& names) {
+  const auto step = static_cast<std::size_t>(row[0]);
+  const auto name = static_cast<std::size_t>(row[1]);
+  if (step >= steps.size() || name >= names.size())
+    throw ValueError(fmt::format(
+        "resume: the table '{}' speaks of step {} of {} and name {} of {}; is it damaged?", table,
+        step + 1, steps.size(), name + 1, names.size()));
+  return {steps[step], names[name]};
 }
 
 constexpr std::string_view best_prefix = "best ";
@@ -54,30 +90,31 @@ constexpr std::string_view best_prefix = "best ";
 
 Snapshot LoopState::keep() const {
   Snapshot result;
-  // Every step has the same metrics, and those steps that have groups have the same ones.
-  std::vector<std::string> metrics;
-  std::vector<std::string> groups;
-  if (!history.steps.empty())
-    for (const auto& [name, value] : history.steps.front().metrics) metrics.push_back(name);
+  // Steps may differ in their metrics and groups: when layers are unfrozen, or a step of the user's
+  // measures something now and then.
+  Names metric_names;
+  Names group_names;
   std::vector<double> steps;
-  std::vector<double> statistics;
+  std::vector<double> metrics;
+  std::vector<double> groups;
   for (std::size_t i = 0; i < history.steps.size(); ++i) {
     const StepRecord& step = history.steps[i];
     steps.insert(steps.end(), {static_cast<double>(step.step), static_cast<double>(step.epoch),
                                static_cast<double>(step.samples)});
     for (const auto member : step_numbers) steps.push_back(step.*member);
-    for (const std::string& name : metrics) steps.push_back(step.metrics.at(name));
-    if (step.groups.empty()) continue;
-    if (groups.empty())
-      for (const GroupStatistics& group : step.groups) groups.push_back(group.name);
-    statistics.push_back(static_cast<double>(i));
-    for (const GroupStatistics& group : step.groups)
-      for (const auto member : numbers) statistics.push_back(group.*member);
+    const auto row = static_cast<double>(i);
+    for (const auto& [name, value] : step.metrics)
+      metrics.insert(metrics.end(), {row, metric_names.number_of(name), value});
+    for (const GroupStatistics& group : step.groups) {
+      groups.insert(groups.end(), {row, group_names.number_of(group.name)});
+      for (const auto member : numbers) groups.push_back(group.*member);
+    }
   }
-  result.tensors["steps"] = table(steps, counts + step_numbers.size() + metrics.size());
-  result.tensors["groups"] = table(statistics, 1 + groups.size() * numbers.size());
-  result.notes["metrics"] = fmt::format("{}", fmt::join(metrics, "\n"));
-  result.notes["group names"] = fmt::format("{}", fmt::join(groups, "\n"));
+  result.tensors["steps"] = table(steps, counts + step_numbers.size());
+  result.tensors["metrics"] = table(metrics, keys + 1);
+  result.tensors["groups"] = table(groups, keys + numbers.size());
+  result.notes["metric names"] = metric_names.lines();
+  result.notes["group names"] = group_names.lines();
   History without_steps = history;
   without_steps.steps.clear();
   result.notes["history"] = to_json(without_steps);
@@ -94,38 +131,29 @@ Snapshot LoopState::keep() const {
 
 void LoopState::take(const Snapshot& snapshot) {
   LoopState read;
-  const std::vector<std::string> metrics = lines(note(snapshot, "metrics"));
-  const std::vector<std::string> groups = lines(note(snapshot, "group names"));
+  const std::vector<std::string> metric_names = lines(note(snapshot, "metric names"));
+  const std::vector<std::string> group_names = lines(note(snapshot, "group names"));
   read.history = history_from_json(note(snapshot, "history"));
 
-  const std::size_t columns = counts + step_numbers.size() + metrics.size();
-  const auto steps = part(snapshot, "steps", columns).data<double>();
-  for (std::size_t row = 0; row < steps.size() / columns; ++row) {
-    const auto cells = steps.subspan(row * columns, columns);
+  constexpr std::size_t columns = counts + step_numbers.size();
+  each_row(part(snapshot, "steps", columns), [&](std::span<const double> row) {
     StepRecord step;
-    step.step = static_cast<std::int64_t>(cells[0]);
-    step.epoch = static_cast<std::int64_t>(cells[1]);
-    step.samples = static_cast<std::size_t>(cells[2]);
-    for (std::size_t k = 0; k < step_numbers.size(); ++k) step.*step_numbers[k] = cells[counts + k];
-    for (std::size_t k = 0; k < metrics.size(); ++k)
-      step.metrics[metrics[k]] = cells[counts + step_numbers.size() + k];
+    step.step = static_cast<std::int64_t>(row[0]);
+    step.epoch = static_cast<std::int64_t>(row[1]);
+    step.samples = static_cast<std::size_t>(row[2]);
+    for (std::size_t k = 0; k < step_numbers.size(); ++k) step.*step_numbers[k] = row[counts + k];
     read.history.steps.push_back(std::move(step));
-  }
-
-  const std::size_t width = 1 + groups.size() * numbers.size();
-  const auto statistics = part(snapshot, "groups", width).data<double>();
-  for (std::size_t row = 0; row < statistics.size() / width; ++row) {
-    const auto cells = statistics.subspan(row * width, width);
-    const auto index = static_cast<std::size_t>(cells[0]);
-    if (index >= read.history.steps.size())
-      throw ValueError("resume: the table 'groups' speaks of a step that is not there");
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      GroupStatistics group{.name = groups[g]};
-      for (std::size_t k = 0; k < numbers.size(); ++k)
-        group.*numbers[k] = cells[1 + g * numbers.size() + k];
-      read.history.steps[index].groups.push_back(std::move(group));
-    }
-  }
+  });
+  each_row(part(snapshot, "metrics", keys + 1), [&](std::span<const double> row) {
+    const auto [step, name] = owner(row, "metrics", read.history.steps, metric_names);
+    step.metrics[name] = row[keys];
+  });
+  each_row(part(snapshot, "groups", keys + numbers.size()), [&](std::span<const double> row) {
+    const auto [step, name] = owner(row, "groups", read.history.steps, group_names);
+    GroupStatistics group{.name = name};
+    for (std::size_t k = 0; k < numbers.size(); ++k) group.*numbers[k] = row[keys + k];
+    step.groups.push_back(std::move(group));
+  });
 
   const auto position = part(snapshot, "position", 6).data<double>();
   read.epoch = static_cast<std::int64_t>(position[0]);
@@ -148,20 +176,22 @@ EpochRecord summarize_epoch(std::int64_t epoch, const std::vector<StepRecord>& h
   const auto first = std::ranges::find_if(history, in_epoch);
   const std::span steps(first, std::find_if_not(first, history.end(), in_epoch));
   EpochRecord record{.epoch = epoch, .loss = 0, .gradient_norm = 0, .seconds = 0};
-  std::map<std::string, double> metrics;
   for (const StepRecord& step : steps) {
     const auto samples = static_cast<double>(step.samples);
     record.loss += step.loss * samples;
-    for (const auto& [name, value] : step.metrics) metrics[name] += value * samples;
+    // The mean is over those steps that have the metric.
+    for (const auto& [name, value] : step.metrics) {
+      Estimate& metric = record.metrics[name];
+      metric.value += value * samples;
+      metric.n += step.samples;
+    }
     record.gradient_norm += step.gradient_norm / static_cast<double>(steps.size());
     record.seconds += step.seconds;
     record.samples += step.samples;
     record.rate = step.rate;
   }
-  const auto samples = static_cast<double>(record.samples);
-  record.loss /= samples;
-  for (const auto& [name, value] : metrics)
-    record.metrics[name] = {.value = value / samples, .n = record.samples};
+  record.loss /= static_cast<double>(record.samples);
+  for (auto& [name, metric] : record.metrics) metric.value /= static_cast<double>(metric.n);
   record.groups = mean_statistics(steps);
   return record;
 }

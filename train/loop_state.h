@@ -30,7 +30,7 @@ struct LoopState {
 };
 
 /// The epoch's record as far as it follows from its steps: means over the steps, weighted by their
-/// samples; statistics of groups over the steps that have them.
+/// samples; those of metrics and of groups' statistics over the steps that have them.
 EpochRecord summarize_epoch(std::int64_t epoch, const std::vector<StepRecord>& steps);
 
 }  // namespace wengert

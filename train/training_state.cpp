@@ -134,6 +134,19 @@ TrainingState& TrainingState::add(std::string_view name, Optimizer& optimizer) {
                    }});
 }
 
+TrainingState& TrainingState::add(std::string_view name, Optimizer& optimizer,
+                                  const ModelRef& model) {
+  optimizers_.push_back(&optimizer);
+  return add_part({std::string(name), false, [&optimizer] { return keep_optimizer(optimizer); },
+                   [&optimizer, model](const Snapshot& from) -> Change {
+                     const OptimizerState state = optimizer_state(from);
+                     optimizer.clone()->restore(model.parameters(), state);  // throws, as above
+                     return [&optimizer, model, state] {
+                       optimizer.restore(model.parameters(), state);
+                     };
+                   }});
+}
+
 TrainingState& TrainingState::add(std::string_view name, Schedule& schedule) {
   return add_part({std::string(name), false,
                    [&schedule] {

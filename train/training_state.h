@@ -37,6 +37,9 @@ class TrainingState {
     return add_model(name, ModelRef(model));
   }
   TrainingState& add(std::string_view name, Optimizer& optimizer);
+  /// Compares with the model's parameters as soon as it is restored, and not at the next update.
+  TrainingState& add(std::string_view name, Optimizer& optimizer, const ModelRef& model);
+  /// The state of another kind of schedule is not restored: this one then goes on as it is.
   TrainingState& add(std::string_view name, Schedule& schedule);
   TrainingState& add(std::string_view name, Rng& rng);
   /// Anything else, as two functions: what to keep, and how to take it back.

@@ -353,6 +353,21 @@ TEST_CASE("the training set's loss after the epoch is measured on request, witho
   CHECK_FALSE(fit(net, data.x, data.y, {.show = Show::nothing}).epochs[0].settled_loss);
 }
 
+TEST_CASE("a metric that some steps have is averaged over these") {
+  const Tensor x = Rng{1}.normal({12, 4});
+  int steps = 0;
+  const auto step = [&](const data::Batch&) -> StepResult {
+    StepResult result{.loss = 1.0};
+    if (++steps % 2 == 0) result.metrics = {{"now and then", 3.0}};
+    return result;
+  };
+  const History history =
+      train({.step = step}, x, {.epochs = 1, .batch = 3, .show = Show::nothing});
+  const Estimate mean = history.epochs[0].metrics.at("now and then");
+  CHECK(mean.value == 3.0);
+  CHECK(mean.n == 6);
+}
+
 TEST_CASE("a model with a parameter that its list leaves out is refused") {
   const Line data;
   Rng rng{1};

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <wengert/data/sequences.h>
 #include <wengert/nn/dropout.h>
 #include <wengert/train/fit.h>
 #include <wengert/train/resume.h>
@@ -233,6 +234,99 @@ TEST_CASE("what was kept by another model or other options is refused, and nothi
   again(x, mse, 16);
   again(x, mae, 8);
   again((2 * Var(x)).value(), mse, 8);
+}
+
+TEST_CASE("layers are unfrozen in a training that is kept, also where it was stopped") {
+  struct Unfreezing {
+    Rng rng{3};
+    Mlp net{{4, 8, 3}, wengert::relu, rng};
+    Tensor x = rng.normal({12, 4});
+    Tensor labels = rng.integers(0, 3, {12});
+    History run(const std::string& folder, std::int64_t stop_after = 0) {
+      freeze(net, "layers.0.*");
+      const auto before = [&](Run& run) {
+        if (run.epoch >= 3) unfreeze(net);
+      };
+      const auto after = [&](Run& run, const EpochRecord& epoch) {
+        if (epoch.epoch == stop_after) run.stop("enough");
+      };
+      return fit(net, x, labels,
+                 {.loss = cross_entropy,
+                  .epochs = 5,
+                  .batch = 3,
+                  .resume = folder,
+                  .callbacks = {{.before_epoch = before, .after_epoch = after}},
+                  .show = Show::nothing});
+    }
+  };
+  Unfreezing plain;
+  const History without = plain.run("");
+  for (const std::int64_t stop_after : {0, 2, 4}) {
+    CAPTURE(stop_after);
+    const Folder folder;
+    if (stop_after > 0) Unfreezing().run(folder / "state", stop_after);
+    Unfreezing kept;
+    const History with = kept.run(folder / "state");
+    REQUIRE(with.steps.size() == without.steps.size());
+    for (std::size_t i = 0; i < with.steps.size(); ++i) {
+      CHECK(with.steps[i].loss == without.steps[i].loss);
+      REQUIRE(with.steps[i].groups.size() == without.steps[i].groups.size());
+      for (std::size_t g = 0; g < with.steps[i].groups.size(); ++g) {
+        CHECK(with.steps[i].groups[g].name == without.steps[i].groups[g].name);
+        CHECK(with.steps[i].groups[g].weight_norm == without.steps[i].groups[g].weight_norm);
+      }
+    }
+    CHECK(with.steps.front().groups.size() == 2);
+    CHECK(with.steps.back().groups.size() == 4);
+  }
+}
+
+TEST_CASE("metrics may come and go between the parts of a training, and from step to step") {
+  Rng rng{3};
+  const Tensor x = rng.normal({12, 4}), labels = rng.integers(0, 3, {12});
+  const Folder folder;
+  const auto run = [&](std::size_t epochs, std::vector<Metric> metrics) {
+    Rng first{5};
+    Linear line{4, 3, first};
+    return fit(line, x, labels,
+               {.loss = cross_entropy,
+                .epochs = epochs,
+                .batch = 3,
+                .metrics = std::move(metrics),
+                .resume = folder / "state",
+                .show = Show::nothing});
+  };
+  const Metric none("none", [](const Var&, const Var&) { return not_measured; });
+  run(1, {});
+  run(2, {accuracy, none});
+  run(3, {});
+  const History last = run(4, {accuracy});
+  for (const StepRecord& step : last.steps) {
+    CAPTURE(step.step);
+    CHECK(step.metrics.contains("accuracy") == (step.epoch % 2 == 0));
+    CHECK(step.metrics.contains("none") == (step.epoch == 2));
+  }
+  CHECK(last.epochs[1].metrics.contains("accuracy"));
+
+  const auto now_and_then = [&](std::size_t epochs) {
+    Linear line{4, 1, rng};
+    Sgd sgd;
+    int steps = 0;
+    const auto step = [&](const data::Batch& batch) -> StepResult {
+      Tape tape;
+      const Var loss = mean(square(line(tape.input(batch.inputs))));
+      sgd.update(line, tape.backward(loss));
+      StepResult result{.loss = loss.item()};
+      if (++steps % 2 == 0) result.metrics = {{"now and then", 3.0}};
+      return result;
+    };
+    return train({.step = step, .state = TrainingState().add("line", line).add("sgd", sgd)}, x,
+                 {.epochs = epochs, .batch = 3, .resume = folder / "own", .show = Show::nothing});
+  };
+  now_and_then(1);
+  const History own = now_and_then(2);
+  CHECK(own.steps[1].metrics.at("now and then") == 3.0);
+  CHECK(own.steps[2].metrics.empty());
 }
 
 TEST_CASE("a training that failed is not gone on with") {
