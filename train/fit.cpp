@@ -63,6 +63,7 @@ void check(const FitOptions& options) {
 }
 
 constexpr std::string_view failure = "failed:";
+constexpr std::string_view interrupted_too = "; interrupted";
 
 /// One training, from the first step (or from where a saved one stopped) to the end.
 class Loop {
@@ -99,6 +100,7 @@ class Loop {
     while (!state_.over) run_epoch();
     if (restores_best()) training_.state.restore_weights(state_.best);
     call(&Callback::at_end);
+    note_interrupt();
     return std::move(state_.history);
   }
 
@@ -115,7 +117,7 @@ class Loop {
         save();
     }
     if (state_.batches_done == run_.steps_per_epoch && !failed()) finish_epoch();
-    state_.history.stopped = run_.stopped;
+    note_interrupt();
     state_.over = stopped();
     save();
   }
@@ -144,7 +146,8 @@ class Loop {
                                 ? "the gradient was not finite"
                                 : fmt::format("the loss was {}", result.loss),
                             run_.step, run_.epoch));
-    if (interrupt_.after_step()) run_.stop(fmt::format("interrupted at step {}", run_.step));
+    if (!stopped() && interrupt_.after_step())
+      run_.stop(fmt::format("interrupted at step {}", run_.step));
     state_.history.steps.push_back(std::move(record));
     call(&Callback::after_step, state_.history.steps.back());
     progress_.step(static_cast<std::size_t>(state_.batches_done), loader_.batches(), batch.size(),
@@ -188,13 +191,32 @@ class Loop {
   void end_if_done() {
     if (stopped()) return;
     if (run_.epoch == run_.epochs) {
-      run_.stop(fmt::format("all {} epochs done", run_.epochs));
-    } else if (options_.early_stopping && state_.stopping.wants_to_stop()) {
-      run_.stop(fmt::format("early stopping: nothing better than epoch {} for {} epochs",
-                            state_.stopping.state().best_epoch, state_.stopping.state().waited));
+      run_.stop(all_done());
+    } else if (ended_for_good()) {
+      run_.stop(nothing_better());
     } else if (interrupt_.after_epoch()) {
       run_.stop(fmt::format("interrupted after epoch {}", run_.epoch));
     }
+  }
+
+  std::string all_done() const { return fmt::format("all {} epochs done", run_.epochs); }
+  std::string nothing_better() const {
+    return fmt::format("early stopping: nothing better than epoch {} for {} epochs",
+                       state_.stopping.state().best_epoch, state_.stopping.state().waited);
+  }
+
+  // Whatever else ended the training, a loop over several of them has to learn of a Ctrl-C.
+  void note_interrupt() {
+    if (stopped() && interrupt_.after_epoch() && !run_.stopped.starts_with("interrupted") &&
+        !run_.stopped.ends_with(interrupted_too))
+      run_.stopped += interrupted_too;
+    state_.history.stopped = run_.stopped;
+  }
+  // Why a training is over that was over when it was saved: the Ctrl-C of then is none of now.
+  std::string reason_without_interrupt(std::string reason) const {
+    if (reason.ends_with(interrupted_too)) reason.resize(reason.size() - interrupted_too.size());
+    if (!reason.starts_with("interrupted")) return reason;
+    return ended_for_good() ? nothing_better() : all_done();
   }
 
   bool restores_best() const {
@@ -218,7 +240,7 @@ class Loop {
     run_.step = static_cast<std::int64_t>(state_.history.steps.size());
     // One that was interrupted goes on, and so does one that was to have fewer epochs.
     state_.over = state_.epoch > run_.epochs || ended_for_good();
-    if (state_.over) run_.stopped = was.stopped;
+    if (state_.over) state_.history.stopped = run_.stopped = reason_without_interrupt(was.stopped);
     progress_.begin_at(static_cast<double>(state_.epoch - 1) +
                        static_cast<double>(state_.batches_done) /
                            static_cast<double>(run_.steps_per_epoch));

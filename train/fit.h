@@ -90,7 +90,8 @@ struct FitOptions {
 /// Trains `model` on `data` and returns what happened. The weights are those of the last epoch, or
 /// of the best if early stopping is asked for. A loss that is no number ends the training before it
 /// touches the weights, and so does a gradient that is not finite. Ctrl-C ends it after the epoch,
-/// twice after the step; fit returns then too, and history.interrupted() says so to a loop of fits.
+/// twice after the step; fit returns then too, and history.interrupted() says so to a loop of fits,
+/// also if the epoch was the last one anyway.
 /// Without validation, early stopping, Plateau and `best` judge the training loss. Sample weights
 /// are those of the loss, normalised over the whole data set; metrics take no weights, and of
 /// padded sequences with a target each step the real steps only. Errors: ValueError for options

@@ -85,8 +85,11 @@ struct History {
   bool has_dropout = false;              ///< the model acts differently while training
   std::vector<DataRecord> data = {};     ///< the first is the training inputs
 
-  /// By Ctrl-C or SIGTERM: a loop over several trainings ends as well.
-  bool interrupted() const { return stopped.starts_with("interrupted"); }
+  /// Ctrl-C or SIGTERM came, even if the training ended for another reason: then `stopped` says
+  /// "all 20 epochs done; interrupted". A loop over several trainings ends as well.
+  bool interrupted() const {
+    return stopped.starts_with("interrupted") || stopped.ends_with("; interrupted");
+  }
 };
 
 /// Everything, as JSON; numbers keep every bit, NaN and the infinities are strings.

@@ -191,6 +191,50 @@ TEST_CASE("Ctrl-C ends the training after the epoch, and fit returns") {
   CHECK(twice.stopped == "interrupted at step 14");
 }
 
+TEST_CASE("a loop of trainings learns of a Ctrl-C whatever else ended the training") {
+  const Line data(30);
+  const auto run = [&](FitOptions options, std::int64_t at_step) {
+    Rng rng{1};
+    Linear line{1, 1, rng};
+    options.batch = 15;
+    options.show = Show::nothing;
+    options.callbacks.push_back({.after_step = [=](Run&, const StepRecord& step) {
+      if (step.step == at_step) raise(SIGINT);
+    }});
+    return fit(line, data.x, data.y, options);
+  };
+  const auto check = [](const History& history, const std::string& stopped) {
+    CHECK(history.interrupted());
+    CHECK(history.stopped == stopped);
+  };
+  check(run({.epochs = 1}, 1), "all 1 epochs done; interrupted");
+  check(run({.optimizer = Sgd{{.rate = 0.0}},
+             .epochs = 9,
+             .early_stopping = EarlyStopping::Options{.patience = 1, .min_delta = 1e-3}},
+            4),
+        "early stopping: nothing better than epoch 1 for 1 epochs; interrupted");
+  const Callback stopping{.after_epoch = [](Run& now, const EpochRecord&) { now.stop("enough"); }};
+  check(run({.epochs = 9, .callbacks = {stopping}}, 1), "enough; interrupted");
+  check(run({.callbacks = {{.at_end = [](Run&) { raise(SIGINT); }}}}, 0),
+        "all 1 epochs done; interrupted");
+  const Loss failing("failing", [](const Var& p, const Var& t) { return log(mse(p, t) * -1.0); });
+  const Callback first{.after_step = [](Run&, const StepRecord&) { raise(SIGINT); }};
+  const History failed = run({.loss = failing, .callbacks = {first}}, 1);
+  CHECK(failed.interrupted());
+  CHECK_THAT(failed.stopped, ContainsSubstring("failed: the loss was"));
+  CHECK_FALSE(run({.epochs = 1}, 0).interrupted());
+
+  // Going on with it later is no second Ctrl-C.
+  const Folder folder;
+  CHECK(run({.epochs = 2, .resume = folder / "state"}, 4).interrupted());
+  const History again = run({.epochs = 2, .resume = folder / "state"}, 0);
+  CHECK_FALSE(again.interrupted());
+  CHECK(again.stopped == "all 2 epochs done");
+  const Folder other;
+  CHECK(run({.epochs = 5, .resume = other / "state"}, 3).stopped == "interrupted after epoch 2");
+  CHECK(run({.epochs = 2, .resume = other / "state"}, 0).stopped == "all 2 epochs done");
+}
+
 TEST_CASE("callbacks are called in order, and one may stop the training") {
   const Line data(30);
   Rng rng{1};
