@@ -30,8 +30,13 @@ double seconds_since(Clock::time_point start) {
 }
 
 // Found out before the training, not after its first epoch.
-void require_folder(const std::string& file) {
+void require_writable(const std::string& file) {
   namespace fs = std::filesystem;
+  if (!file.ends_with(".safetensors") && !file.ends_with(".npz"))
+    throw ValueError(fmt::format(
+        "fit: .best is '{}', which ends neither in .safetensors nor in .npz, the two kinds written "
+        "here",
+        file));
   const fs::path folder = fs::absolute(file).parent_path();
   if (!fs::is_directory(folder) || access(folder.c_str(), W_OK) != 0)
     throw FileError(fmt::format("fit: .best is '{}', and its folder cannot be written to", file));
@@ -57,7 +62,7 @@ void check(const FitOptions& options) {
           "fit: two metrics are called '{}'; give each a name: Metric(\"name\", function)",
           metric.name()));
   }
-  if (!options.best.empty()) require_folder(options.best);
+  if (!options.best.empty()) require_writable(options.best);
   if (options.save_every > 0 && options.resume.empty())
     throw ValueError("fit: save_every needs the folder .resume to save to");
 }

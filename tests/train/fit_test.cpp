@@ -291,6 +291,12 @@ TEST_CASE("the file of the best model holds the weights of the best epoch, in ei
   Linear line{1, 1, rng};
   CHECK_THROWS_WITH(fit(line, data.x, data.y, {.best = folder.path("nowhere/best.npz")}),
                     ContainsSubstring("its folder cannot be written to"));
+  std::size_t steps = 0;
+  const Callback counting{.after_step = [&](Run&, const StepRecord&) { ++steps; }};
+  CHECK_THROWS_WITH(
+      fit(line, data.x, data.y, {.best = folder.path("best.pt"), .callbacks = {counting}}),
+      ContainsSubstring("neither in .safetensors nor in .npz"));
+  CHECK(steps == 0);
 }
 
 TEST_CASE("a gradient that is not finite ends the training and leaves the weights before it") {
