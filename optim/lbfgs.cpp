@@ -45,6 +45,11 @@ class Problem {
       : loss_(loss) {
     for (Parameter* parameter : parameters)
       if (parameter->trainable()) parameters_.push_back(parameter);
+    if (parameters_.empty())
+      throw ValueError(fmt::format(
+          "lbfgs: there is nothing to minimise over: of {} parameters none is trainable; unfreeze "
+          "some",
+          parameters.size()));
     for (const Parameter* parameter : parameters_) {
       before_.push_back(parameter->value());
       single_ = single_ || parameter->dtype() == f32;

@@ -46,9 +46,9 @@ class Lbfgs {
 
   /// Minimises `loss`, a function of a tape that returns the loss recorded on it, over the model's
   /// parameters that are not frozen, and leaves them at the best point. The loss has to be the same
-  /// function each time: no batches, no dropout. Errors: ValueError if the loss or its gradient is
-  /// not finite at the start, TapeError if a parameter got no gradient, and what `loss` throws; the
-  /// parameters then are what they were before.
+  /// function each time: no batches, no dropout. Errors: ValueError if all parameters are frozen,
+  /// or the loss or its gradient is not finite at the start, TapeError if a parameter got no
+  /// gradient, and what `loss` throws; the parameters then are what they were before.
   template <Trainable Model, class Loss>
   Result minimize(Model& model, Loss&& loss) const {
     return minimize(std::span<Parameter* const>(parameters(model)),

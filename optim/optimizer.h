@@ -57,6 +57,13 @@ class Optimizer {
   std::vector<ParameterStatistics> update_with_statistics(std::span<Parameter* const> parameters,
                                                           const Gradients& gradients);
 
+  /// Those that an update changes: neither frozen themselves nor by a group.
+  template <Trainable Model>
+  std::vector<Parameter*> trained(Model& model) const {
+    return trained(std::span<Parameter* const>(parameters(model)));
+  }
+  std::vector<Parameter*> trained(std::span<Parameter* const> parameters) const;
+
   /// Steps taken so far.
   std::int64_t steps() const { return steps_; }
 

@@ -36,6 +36,14 @@ ParameterGroup Optimizer::group_of(std::string_view key) const {
   return unset;
 }
 
+std::vector<Parameter*> Optimizer::trained(Parameters parameters) const {
+  std::vector<Parameter*> result;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    if (parameters[i]->trainable() && !group_of(key_of(*parameters[i], i)).frozen)
+      result.push_back(parameters[i]);
+  return result;
+}
+
 void Optimizer::require_matches(Parameters parameters) const {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < parameters.size(); ++i) keys.push_back(key_of(*parameters[i], i));

@@ -95,8 +95,8 @@ struct FitOptions {
 /// Without validation, early stopping, Plateau and `best` judge the training loss. Sample weights
 /// are those of the loss, normalised over the whole data set; metrics take no weights, and of
 /// padded sequences with a target each step the real steps only. Errors: ValueError for options
-/// that make no sense or a model with unlisted parameters; what the model, the loss, the optimizer
-/// and the files throw.
+/// that make no sense, a model with unlisted parameters or nothing to train; what the model, the
+/// loss, the optimizer and the files throw.
 History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& options);
 inline History fit(const ModelRef& model, const Tensor& inputs, const Tensor& targets,
                    const FitOptions& options) {

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
+#include "../graph/error.h"
 #include "../graph/tape.h"
 #include "../ops/arithmetic.h"
 #include "../ops/reduce.h"
@@ -54,15 +57,22 @@ StepResult OrdinaryStep::operator()(const data::Batch& batch) {
   for (const Metric& metric : options_.metrics)
     result.metrics.emplace_back(metric.name(),
                                 metric(counted(output.value()), counted(batch.targets)));
-  if (std::isfinite(result.loss)) take_step(tape.backward(loss), result);
+  const std::vector<Parameter*> list = model_.parameters();
+  const std::vector<Parameter*> trained = optimizer_.trained(list);
+  if (trained.empty())
+    throw ValueError(fmt::format(
+        "fit: there is nothing to train: of the model's {} parameters all are frozen; unfreeze "
+        "some, or list them among its members",
+        list.size()));
+  if (std::isfinite(result.loss)) take_step(list, trained, tape.backward(loss), result);
   return result;
 }
 
-void OrdinaryStep::take_step(const Gradients& gradients, StepResult& result) {
-  const std::vector<Parameter*> list = model_.parameters();
-  const std::span<Parameter* const> parameters(list);
+void OrdinaryStep::take_step(std::span<Parameter* const> parameters,
+                             std::span<Parameter* const> trained, const Gradients& gradients,
+                             StepResult& result) {
   const ClippingLedger before = optimizer_.clipping();
-  result.gradient_norm = global_norm(parameters, gradients);
+  result.gradient_norm = global_norm(trained, gradients);
   if (!std::isfinite(result.gradient_norm)) {
     take_bad_step(parameters, gradients, result);
     return;

@@ -22,7 +22,8 @@ class OrdinaryStep {
   StepResult operator()(const data::Batch& batch);
 
  private:
-  void take_step(const Gradients& gradients, StepResult& result);
+  void take_step(std::span<Parameter* const> parameters, std::span<Parameter* const> trained,
+                 const Gradients& gradients, StepResult& result);
   void take_bad_step(std::span<Parameter* const> parameters, const Gradients& gradients,
                      StepResult& result);
 

@@ -182,6 +182,14 @@ TEST_CASE("L-BFGS that fails leaves the parameters as they were") {
   CHECK(same_bits(x.value(), tensor({2.0}, f64)));
 }
 
+TEST_CASE("L-BFGS says so if all parameters are frozen") {
+  Parameter x(tensor({2.0}, f64), "x");
+  x.set_trainable(false);
+  CHECK_THROWS_WITH(
+      Lbfgs{}.minimize(x, [&](Tape& tape) { return sum(x.on(tape.input(zeros({1}, f64)))); }),
+      ContainsSubstring("of 1 parameters none is trainable; unfreeze some"));
+}
+
 TEST_CASE("L-BFGS ends when its iterations or its tolerance of the loss say so") {
   Parameter x(tensor({-1.2, 1.0}, f64), "x");
   const auto loss = [&](Tape& tape) { return rosenbrock(x.on(tape.input(zeros({1}, f64)))); };

@@ -79,6 +79,9 @@ TEST_CASE("parameters of a frozen group stay and need no gradient") {
   sgd.update(all, exactly(a, scalar(1.0)));
   CHECK(a.value().item() == 0.5);
   CHECK(b.value().item() == 1.0);
+  CHECK(sgd.trained(all) == std::vector<Parameter*>{&a});
+  a.set_trainable(false);
+  CHECK(sgd.trained(all).empty());
 }
 
 TEST_CASE("a group that matches nothing is an error that names the parameters") {

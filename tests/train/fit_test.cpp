@@ -32,6 +32,16 @@ struct Forgetful {
   static void members(auto& self, auto&& visit) { visit("listed", self.listed); }
 };
 
+/// `unused` gets no gradient.
+struct Spare {
+  Linear used, unused;
+  Var operator()(const Var& x) const { return used(x); }
+  static void members(auto& self, auto&& visit) {
+    visit("used", self.used);
+    visit("unused", self.unused);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("fit is the loop that a reader would write from its pieces") {
@@ -401,6 +411,40 @@ TEST_CASE("the training set's loss after the epoch is measured on request, witho
   CHECK(history.epochs[1].settled_loss->value ==
         Approx(mse(predict(net, data.x), data.y).item()).epsilon(1e-6));
   CHECK_FALSE(fit(net, data.x, data.y, {.show = Show::nothing}).epochs[0].settled_loss);
+}
+
+TEST_CASE("what a group freezes needs no gradient and is not in the gradient's norm") {
+  const Line data(20);
+  Rng rng{1};
+  Spare spare{Linear{1, 1, rng}, Linear{1, 1, rng}};
+  Adam adam;
+  adam.group("unused.*", {.frozen = true});
+  const FitOptions options{.optimizer = adam, .batch = 20, .show = Show::nothing};
+  CHECK(fit(spare, data.x, data.y, options).steps.size() == 1);
+
+  Linear line{1, 1, rng};
+  const Tensor before = line.weight.value();
+  Sgd sgd{{.rate = 1.0}};
+  sgd.group("weight", {.frozen = true});
+  const Tensor bias = line.bias.value();
+  const History history =
+      fit(line, data.x, data.y, {.optimizer = sgd, .batch = 20, .show = Show::nothing});
+  CHECK(history.steps[0].gradient_norm ==
+        Approx(abs(line.bias.value() - Var(bias)).item()).epsilon(1e-5));
+  CHECK(same_bits(line.weight.value(), before));
+}
+
+TEST_CASE("a model of which everything is frozen is refused in these words") {
+  const Line data(20);
+  Rng rng{1};
+  Linear line{1, 1, rng};
+  Adam none;
+  none.group("*", {.frozen = true});
+  CHECK_THROWS_WITH(fit(line, data.x, data.y, {.optimizer = none, .show = Show::nothing}),
+                    ContainsSubstring("of the model's 2 parameters all are frozen"));
+  freeze(line);
+  CHECK_THROWS_WITH(fit(line, data.x, data.y, {.show = Show::nothing}),
+                    ContainsSubstring("of the model's 2 parameters all are frozen"));
 }
 
 TEST_CASE("a metric that some steps have is averaged over these") {
