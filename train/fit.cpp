@@ -7,6 +7,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include "../graph/denormals.h"
@@ -260,13 +261,20 @@ class Loop {
     };
     same("seed", was.seed, asked.seed);
     same("batch", was.batch, asked.batch);
+    same("shuffle", was.shuffle, asked.shuffle);
+    same("drop_last", was.drop_last, asked.drop_last);
     same("number of samples", was.samples, asked.samples);
     same("number of validation samples", was.validation_samples, asked.validation_samples);
     same("loss", was.loss_name, asked.loss_name);
     same("optimizer", was.optimizer, asked.optimizer);
-    same("number of data sets", was.data.size(), asked.data.size());
+    same("list of data", names(was.data), names(asked.data));
     for (std::size_t i = 0; i < was.data.size(); ++i)
       same(("sum of the " + asked.data[i].name).c_str(), was.data[i].sum, asked.data[i].sum);
+  }
+  static std::string names(const std::vector<DataRecord>& data) {
+    std::vector<std::string> all;
+    for (const DataRecord& record : data) all.push_back(record.name);
+    return fmt::format("{}", fmt::join(all, ", "));
   }
   bool ended_for_good() const { return options_.early_stopping && state_.stopping.wants_to_stop(); }
 
@@ -312,7 +320,20 @@ class Loop {
 };
 
 History begin_history(const data::Dataset& data, const FitOptions& options) {
-  return {.seed = options.seed, .batch = options.batch, .samples = data.size()};
+  return {.seed = options.seed,
+          .batch = options.batch,
+          .shuffle = options.shuffle,
+          .drop_last = options.drop_last,
+          .samples = data.size(),
+          .has_augmentation = !options.augment.empty()};
+}
+
+void record(std::vector<DataRecord>& records, const std::string& which, const data::Dataset& data) {
+  if (data.empty()) return;
+  records.push_back(data_record(which + " inputs", data.inputs));
+  if (!data.targets_are_inputs()) records.push_back(data_record(which + " targets", data.targets));
+  if (data.weights.defined()) records.push_back(data_record(which + " weights", data.weights));
+  if (data.lengths.defined()) records.push_back(data_record(which + " lengths", data.lengths));
 }
 
 }  // namespace
@@ -326,7 +347,7 @@ History train(const TrainingStep& training, const data::Dataset& data, const Fit
         "train: .resume, .best and .early_stopping need to know what changes; give .state = "
         "TrainingState().add(\"model\", model)...");
   History start = begin_history(data, options);
-  start.data = {data_record("training inputs", data.inputs)};
+  record(start.data, "training", data);
   return Loop(training, data, options).run(std::move(start));
 }
 
@@ -344,16 +365,6 @@ Parts parts_of(const data::Dataset& data, const FitOptions& options) {
     throw ValueError(fmt::format("fit: validation_share {} of {} samples leaves one part empty",
                                  options.validation_share, data.size()));
   return {data.rows(0, kept), data.rows(kept, data.size())};
-}
-
-std::vector<DataRecord> records_of(const data::Dataset& training, const data::Dataset& validation) {
-  std::vector<DataRecord> records{data_record("training inputs", training.inputs)};
-  if (!training.targets_are_inputs())
-    records.push_back(data_record("training targets", training.targets));
-  if (!validation.empty()) records.push_back(data_record("validation inputs", validation.inputs));
-  if (!validation.empty() && !validation.targets_are_inputs())
-    records.push_back(data_record("validation targets", validation.targets));
-  return records;
 }
 
 }  // namespace
@@ -383,7 +394,8 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
       loss_floor(options.loss, parts.training.targets,
                  parts.training.weights.defined() ? Weighting{.weights = parts.training.weights}
                                                   : Weighting{});
-  start.data = records_of(parts.training, parts.validation);
+  record(start.data, "training", parts.training);
+  record(start.data, "validation", parts.validation);
   return Loop(training, parts.training, options).run(std::move(start));
 }
 

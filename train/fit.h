@@ -70,8 +70,10 @@ struct FitOptions {
   /// File (.safetensors or .npz) that always holds the model of the best epoch.
   std::string best = {};
   /// Folder in which the state of the training is kept. If it holds one, the training goes on
-  /// there: seed, batch, loss, optimizer and data have to be the same, while rate, schedule and
-  /// number of epochs may be others.
+  /// there: seed, batch, shuffle, drop_last, loss, optimizer and data have to be the same, while
+  /// rate, schedule and number of epochs may be others. A schedule of another kind than the saved
+  /// one starts fresh. If one of the two files in it is damaged, the other one is gone on from, and
+  /// the standard error stream says so.
   std::string resume = {};
   /// What else `resume` keeps, of callbacks say: TrainingState().add("average", ema).
   TrainingState also = {};

@@ -80,9 +80,12 @@ struct History {
   std::string stopped = {};              ///< why it ended: "all 20 epochs done"
   std::uint64_t seed = 0;                ///< of the order of the samples
   std::size_t batch = 0;                 ///< samples a step
+  bool shuffle = true;                   ///< in another order each epoch
+  bool drop_last = false;                ///< without a last batch that is not full
   std::size_t samples = 0;               ///< training samples
   std::size_t validation_samples = 0;    ///< 0: no validation
   bool has_dropout = false;              ///< the model acts differently while training
+  bool has_augmentation = false;         ///< batches were changed before they were trained on
   std::vector<DataRecord> data = {};     ///< the first is the training inputs
 
   /// Ctrl-C or SIGTERM came, even if the training ended for another reason: then `stopped` says
@@ -94,8 +97,9 @@ struct History {
 
 /// Everything, as JSON; numbers keep every bit, NaN and the infinities are strings.
 std::string to_json(const History& history);
-/// The History that to_json wrote. Errors: ValueError naming the field that is missing or of
-/// another kind, or the place where the text stops being JSON.
+/// The History that to_json wrote; fields that older versions did not write are as in a History{}.
+/// Errors: ValueError naming the field that is missing or of another kind, or the place where the
+/// text stops being JSON.
 History history_from_json(std::string_view text);
 
 /// One row an epoch, columns named in the first line: "epoch", "loss", "validation_loss",

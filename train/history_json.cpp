@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each record's fields are listed once; a writer and a reader go through the same list.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 
@@ -14,6 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr const char* format_name = "wengert history 1";
+// What the first files do not have.
+constexpr std::array<std::string_view, 3> later_fields{"shuffle", "drop_last", "has_augmentation"};
 
 void fields(auto&& field, auto& estimate) requires std::same_as<decltype(estimate.error), double> {
   field("value", estimate.value);
@@ -73,9 +77,12 @@ void fields(auto&& field, auto& history) requires requires { history.epochs; }
   field("stopped", history.stopped);
   field("seed", history.seed);
   field("batch", history.batch);
+  field("shuffle", history.shuffle);
+  field("drop_last", history.drop_last);
   field("samples", history.samples);
   field("validation_samples", history.validation_samples);
   field("has_dropout", history.has_dropout);
+  field("has_augmentation", history.has_augmentation);
   field("data", history.data);
   field("epochs", history.epochs);
   field("steps", history.steps);
@@ -174,6 +181,7 @@ void read(const Json& json, const std::string& where, Record& record) {
       [&](const char* name, auto& value) {
         const std::string path = where.empty() ? name : fmt::format("{}.{}", where, name);
         const auto found = json.find(name);
+        if (found == json.end() && std::ranges::count(later_fields, path) > 0) return;
         if (found == json.end())
           throw ValueError(fmt::format(
               "history_from_json: there is no '{}'; is this the text that to_json wrote?", path));
@@ -219,6 +227,11 @@ History history_from_json(std::string_view text) {
         fmt::format("history_from_json: the text is no JSON from byte {} on; was the "
                     "file cut short?",
                     error.byte));
+  } catch (const Json::exception& error) {
+    throw ValueError(fmt::format(
+        "history_from_json: a number in the text is none that a double can hold: {}; to_json "
+        "writes infinities as \"inf\"",
+        error.what()));
   }
   if (!json.is_object() || json.value("format", Json()) != format_name)
     throw ValueError(

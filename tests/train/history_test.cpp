@@ -53,9 +53,12 @@ wg::History awkward() {
           .stopped = "a line\nand a \x01",
           .seed = std::numeric_limits<std::uint64_t>::max(),
           .batch = 32,
+          .shuffle = false,
+          .drop_last = true,
           .samples = 1437,
           .validation_samples = 360,
           .has_dropout = true,
+          .has_augmentation = true,
           .data = {{.name = "inputs", .shape = {1437, 8, 8}, .dtype = "f32", .sum = "00ff"}}};
 }
 
@@ -84,6 +87,9 @@ TEST_CASE("a history read back from JSON is the same to the last bit", "[history
   CHECK(again.stopped == first.stopped);
   CHECK(again.seed == first.seed);
   CHECK(again.has_dropout);
+  CHECK(again.has_augmentation);
+  CHECK_FALSE(again.shuffle);
+  CHECK(again.drop_last);
   CHECK(again.data[0].shape == wg::Shape{1437, 8, 8});
 }
 
@@ -108,6 +114,25 @@ TEST_CASE("JSON that is no history is refused by the field's name", "[history]")
   CHECK_THROWS_WITH(wg::history_from_json(with("\"loss\":0.666", "\"loss\":null,\"x\":0.666")),
                     ContainsSubstring("'epochs[0].loss' is not a number: null found"));
   CHECK_THROWS_AS(wg::history_from_json(""), wg::ValueError);
+  CHECK_THROWS_AS(wg::history_from_json("{\"seed\":1e400}"), wg::ValueError);
+  CHECK_THROWS_WITH(wg::history_from_json(with("\"batch\":32", "\"batch\":1e400")),
+                    ContainsSubstring("1e400"));
+}
+
+TEST_CASE("a history from before there was a field for it was shuffled and not augmented",
+          "[history]") {
+  std::string text = wg::to_json(awkward());
+  for (const std::string field :
+       {"\"shuffle\":false,", "\"drop_last\":true,", "\"has_augmentation\":true,"}) {
+    const std::size_t at = text.find(field);
+    REQUIRE(at != std::string::npos);
+    text.erase(at, field.size());
+  }
+  const wg::History old = wg::history_from_json(text);
+  CHECK(old.shuffle);
+  CHECK_FALSE(old.drop_last);
+  CHECK_FALSE(old.has_augmentation);
+  CHECK(old.batch == 32);
 }
 
 TEST_CASE(

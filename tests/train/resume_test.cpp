@@ -329,6 +329,46 @@ TEST_CASE("metrics may come and go between the parts of a training, and from ste
   CHECK(own.steps[2].metrics.empty());
 }
 
+TEST_CASE("other weights, lengths, order or batches are another training") {
+  Rng rng{3};
+  const Tensor x = rng.normal({10, 4}), y = rng.normal({10, 1});
+  const auto run = [&](const std::string& folder, const data::Dataset& data,
+                       const FitOptions& asked) {
+    Rng first{5};
+    Linear line{4, 1, first};
+    FitOptions options = asked;
+    options.batch = 3;
+    options.resume = folder;
+    options.show = Show::nothing;
+    return fit(line, data, options);
+  };
+  const auto differ = [&](const data::Dataset& a, const FitOptions& with_a, const data::Dataset& b,
+                          FitOptions with_b, const std::string& text) {
+    const Folder folder;
+    run(folder / "state", a, with_a);
+    with_b.epochs = 2;
+    CHECK_THROWS_WITH(run(folder / "state", b, with_b), Catch::Matchers::ContainsSubstring(text));
+  };
+  const data::Dataset plain(x, y), weighted(x, y, ones({10}));
+  const data::Dataset otherwise(x, y, tensor({9, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+  differ(plain, {}, plain, {.shuffle = false}, "its shuffle was true, now it is false");
+  differ(plain, {}, plain, {.drop_last = true}, "its drop_last was false, now it is true");
+  differ(plain, {}, weighted, {}, "its list of data was training inputs, training targets, now");
+  differ(weighted, {}, otherwise, {}, "its sum of the training weights was");
+  differ(plain, {.validation = weighted}, plain, {.validation = otherwise},
+         "its sum of the validation weights was");
+  data::Dataset long_ones = data::sequences({ones({3, 4}), ones({2, 4})}, ones({2, 1}));
+  data::Dataset short_ones = long_ones;
+  short_ones.lengths = labels({3, 1});
+  const Folder folder;
+  Linear each{4, 1, rng};
+  Sequential net{each, Lambda([](const Var& z) { return mean(z, 1); })};
+  const FitOptions options{.resume = folder / "state", .show = Show::nothing};
+  fit(net, long_ones, options);
+  CHECK_THROWS_WITH(fit(net, short_ones, options),
+                    Catch::Matchers::ContainsSubstring("its sum of the training lengths was"));
+}
+
 TEST_CASE("a training that failed is not gone on with") {
   const Folder folder;
   Experiment first;
