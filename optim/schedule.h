@@ -111,6 +111,8 @@ class Schedule {
   /// Once an epoch.
   void observe(double validation_loss) { actions_->observe(rule_, validation_loss); }
 
+  /// Which rule this is: the same text for rules of one type, in the next run of a program too.
+  std::string kind() const { return rule_.type().name(); }
   ScheduleState state() const { return actions_->state(rule_); }
   /// Errors: ValueError if the state is not one of this kind of schedule.
   void restore(const ScheduleState& state) { actions_->restore(rule_, state); }

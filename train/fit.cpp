@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 
@@ -74,7 +75,9 @@ constexpr std::string_view interrupted_too = "; interrupted";
 /// One training, from the first step (or from where a saved one stopped) to the end.
 class Loop {
  public:
-  Loop(const TrainingStep& training, const data::Dataset& data, const FitOptions& options)
+  /// `also` is saved and restored with the training, and nothing else.
+  Loop(const TrainingStep& training, const TrainingState& also, const data::Dataset& data,
+       const FitOptions& options)
       : training_(training),
         options_(options),
         loader_(data, {.batch = options.batch,
@@ -82,9 +85,10 @@ class Loop {
                        .shuffle = options.shuffle,
                        .drop_last = options.drop_last,
                        .augment = options.augment}),
-        saved_(training.state),
+        everything_(TrainingState(training.state).append(also)),
+        saved_(everything_),
         schedule_(options.schedule),
-        run_{.history = state_.history, .state = training_.state},
+        run_{.history = state_.history, .state = everything_},
         progress_("epoch", options.epochs,
                   options.show == Show::nothing ? Progress::Display::nothing
                                                 : Progress::Display::automatic) {
@@ -235,6 +239,12 @@ class Loop {
     files_.emplace(options_.resume);
     const std::optional<Snapshot> found = files_->latest();
     if (!found) return;
+    if (!files_->remark().empty())
+      std::fputs(fmt::format("wengert: {}; the training goes on from the other file, which may be "
+                             "older\n",
+                             files_->remark())
+                     .c_str(),
+                 stderr);
     const History& asked = state_.history;
     const History was = LoopState::history_in(*found, "loop");
     require_same(was, asked);
@@ -310,7 +320,8 @@ class Loop {
   const FitOptions& options_;
   const data::BatchLoader loader_;
   LoopState state_;
-  TrainingState saved_;
+  TrainingState everything_;  ///< that the user knows of: of the training, and what is kept beside
+  TrainingState saved_;       ///< and the loop's own
   std::vector<double> base_rates_;
   Schedule schedule_;
   Run run_;
@@ -348,7 +359,7 @@ History train(const TrainingStep& training, const data::Dataset& data, const Fit
         "TrainingState().add(\"model\", model)...");
   History start = begin_history(data, options);
   record(start.data, "training", data);
-  return Loop(training, data, options).run(std::move(start));
+  return Loop(training, {}, data, options).run(std::move(start));
 }
 
 namespace {
@@ -378,7 +389,6 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   if (!parts.validation.empty()) model(parts.validation.rows(0, 1).inputs);
   TrainingStep training{.step = detail::OrdinaryStep(model, *optimizer, options, parts.training)};
   training.state.add_model("model", model).add("optimizer", *optimizer, model);
-  training.state.append(options.also);
   if (!parts.validation.empty())
     training.validate = [&] {
       return evaluate(model, parts.validation, options.loss, options.metrics);
@@ -396,7 +406,7 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
                                                   : Weighting{});
   record(start.data, "training", parts.training);
   record(start.data, "validation", parts.validation);
-  return Loop(training, parts.training, options).run(std::move(start));
+  return Loop(training, options.also, parts.training, options).run(std::move(start));
 }
 
 }  // namespace wengert

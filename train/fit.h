@@ -75,7 +75,9 @@ struct FitOptions {
   /// one starts fresh. If one of the two files in it is damaged, the other one is gone on from, and
   /// the standard error stream says so.
   std::string resume = {};
-  /// What else `resume` keeps, of callbacks say: TrainingState().add("average", ema).
+  /// What else `resume` keeps, of callbacks say: TrainingState().add("average", ema). It is saved
+  /// and restored, no more: schedule, `best` and early stopping concern the model and the optimizer
+  /// of this fit alone.
   TrainingState also = {};
   /// Steps between two savings; 0: at the end of every epoch.
   std::size_t save_every = 0;

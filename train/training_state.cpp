@@ -108,6 +108,10 @@ OptimizerState optimizer_state(const Snapshot& from) {
 }  // namespace
 
 TrainingState& TrainingState::add_part(Part part) {
+  if (part.name.find('/') != std::string::npos)
+    throw ValueError(fmt::format(
+        "training state: a part's name has no '/', which divides it from the names within: '{}'",
+        part.name));
   for (const Part& known : parts_)
     if (known.name == part.name)
       throw ValueError(fmt::format("training state: there are two parts called '{}'", part.name));
@@ -153,9 +157,12 @@ TrainingState& TrainingState::add(std::string_view name, Schedule& schedule) {
                      Snapshot result;
                      for (const auto& [key, number] : schedule.state())
                        result.tensors[key] = scalar(number, f64);
+                     result.notes["kind"] = schedule.kind();
                      return result;
                    },
                    [&schedule](const Snapshot& from) -> Change {
+                     const auto kind = from.notes.find("kind");
+                     if (kind == from.notes.end() || kind->second != schedule.kind()) return [] {};
                      ScheduleState state;
                      for (const auto& [key, number] : from.tensors) state[key] = number.item();
                      Schedule(schedule).restore(state);  // throws if it does not fit
@@ -232,6 +239,11 @@ void TrainingState::put_back(const Snapshot& snapshot, bool only_weights) const 
   std::vector<Change> changes;
   for (const Part& part : parts_) {
     if (only_weights && !part.weights) continue;
+    if (!of_part.contains(part.name) && !part.keep().tensors.empty())
+      throw ValueError(
+          fmt::format("training state: the snapshot holds nothing of '{}'; was it added to the "
+                      "training since?",
+                      part.name));
     changes.push_back(part.prepare(of_part[part.name]));
     of_part.erase(part.name);
   }

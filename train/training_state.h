@@ -28,6 +28,8 @@ struct Snapshot {
 /// Refers to models, optimizers and generators, which have to outlive it.
 ///
 ///     TrainingState().add("G", generator).add("D", discriminator).add("adam_g", adam_g)
+///
+/// Errors of each `add`: ValueError if there is a part of that name, or '/' in it.
 class TrainingState {
  public:
   /// Parameters, buffers, and the generators of modules such as Dropout.

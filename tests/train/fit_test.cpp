@@ -447,6 +447,31 @@ TEST_CASE("a model of which everything is frozen is refused in these words") {
                     ContainsSubstring("of the model's 2 parameters all are frozen"));
 }
 
+TEST_CASE("what is saved beside a training is not trained, chosen or put back with it") {
+  const Line data(20);
+  const Folder folder;
+  Rng rng{1};
+  Linear line{1, 1, rng}, teacher{1, 1, rng};
+  Adam other{{.rate = 0.5}};
+  fit(line, data.x, data.y,
+      {.optimizer = Sgd{{.rate = 0.0}},
+       .epochs = 9,
+       .schedule = ExponentialDecay{.factor = 0.1},
+       .early_stopping = EarlyStopping::Options{.patience = 2},
+       .best = folder / "best.safetensors",
+       .also = TrainingState().add("teacher", teacher).add("other", other),
+       .callbacks = {{.after_epoch =
+                          [&](Run& run, const EpochRecord&) {
+                            teacher.bias.set(full({1}, static_cast<double>(run.epoch)));
+                          }}},
+       .show = Show::nothing});
+  CHECK(other.rate() == 0.5);
+  CHECK(teacher.bias.value().item() == 3.0);
+  Linear read{1, 1, rng};
+  load(read, folder / "best.safetensors");
+  CHECK(same_bits(read.weight.value(), line.weight.value()));
+}
+
 TEST_CASE("a metric that some steps have is averaged over these") {
   const Tensor x = Rng{1}.normal({12, 4});
   int steps = 0;

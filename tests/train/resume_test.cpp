@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Going on with a training that was ended at any moment, by anything.
 #include <chrono>
+#include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -329,6 +332,28 @@ TEST_CASE("metrics may come and go between the parts of a training, and from ste
   CHECK(own.steps[2].metrics.empty());
 }
 
+TEST_CASE("a training goes on with a schedule of another kind, which starts fresh") {
+  const std::vector<Schedule> schedules{Plateau{.factor = 0.5, .patience = 0}, CosineDecay{},
+                                        Schedule(), Plateau{.factor = 0.5, .patience = 0}};
+  const Folder folder;
+  Experiment experiment;
+  std::size_t epochs = 0;
+  History last;
+  for (const Schedule& schedule : schedules)
+    last = fit(experiment.net, experiment.x, experiment.y,
+               {.optimizer = Sgd{{.rate = 1e-9}},
+                .epochs = epochs += 3,
+                .validation = data::Dataset(experiment.x.rows(0, 16), experiment.y.rows(0, 16)),
+                .schedule = schedule,
+                .resume = folder / "state",
+                .show = Show::nothing});
+  CHECK(last.epochs.size() == 12);
+  CHECK(last.epochs[2].rate < 1e-9);
+  CHECK(last.epochs[5].rate == Approx(1e-9 * 0.5 * (1 + std::cos(3.14159265358979 * 17 / 18))));
+  CHECK(last.epochs[8].rate == 1e-9);
+  CHECK(last.epochs[9].rate == 1e-9);
+}
+
 TEST_CASE("other weights, lengths, order or batches are another training") {
   Rng rng{3};
   const Tensor x = rng.normal({10, 4}), y = rng.normal({10, 1});
@@ -367,6 +392,40 @@ TEST_CASE("other weights, lengths, order or batches are another training") {
   fit(net, long_ones, options);
   CHECK_THROWS_WITH(fit(net, short_ones, options),
                     Catch::Matchers::ContainsSubstring("its sum of the training lengths was"));
+}
+
+TEST_CASE("going on from the older file because the newer one is damaged is said") {
+  const Folder folder;
+  Experiment().run(folder / "state", 2);
+  fs::resize_file(folder / "state/state-0.safetensors", 100);
+  std::fflush(stderr);
+  const int before = dup(STDERR_FILENO);
+  const int file = open((folder / "said").c_str(), O_WRONLY | O_CREAT, 0600);
+  dup2(file, STDERR_FILENO);
+  Experiment().run(folder / "state", 3);
+  std::fflush(stderr);
+  dup2(before, STDERR_FILENO);
+  close(file);
+  close(before);
+  CHECK_THAT(text_of(folder / "said"),
+             Catch::Matchers::ContainsSubstring("state-0.safetensors") &&
+                 Catch::Matchers::ContainsSubstring("goes on from the other file"));
+}
+
+TEST_CASE("a part of a training has no slash in its name, and one that is new is named") {
+  Rng rng{1};
+  CHECK_THROWS_WITH(TrainingState().add("a/b", rng),
+                    Catch::Matchers::ContainsSubstring("a part's name has no '/'"));
+  Experiment experiment;
+  const Folder folder;
+  const auto run = [&](const TrainingState& also) {
+    fit(experiment.net, experiment.x, experiment.y,
+        {.epochs = 2, .resume = folder / "state", .also = also, .show = Show::nothing});
+  };
+  run({});
+  Ema average;
+  CHECK_THROWS_WITH(run(TrainingState().add("average", average)),
+                    Catch::Matchers::ContainsSubstring("holds nothing of 'average'"));
 }
 
 TEST_CASE("a training that failed is not gone on with") {
