@@ -25,18 +25,28 @@ std::vector<double> all_losses(const History& history) {
   return losses;
 }
 
+struct Base {
+  double value = 0;
+  double moved = 0;  ///< below the floor
+};
 /// What a loss is measured from: its floor if it is one, else 0; for losses that become negative
-/// (likelihoods of densities) a point below them all, by half of their usual size.
-double base_of(const History& history) {
+/// (likelihoods of densities) or come to their floor a point below them all, by half of their usual
+/// size.
+Base base_of(const History& history) {
   const std::vector<double> losses = all_losses(history);
-  if (losses.empty()) return 0;
+  if (losses.empty()) return {};
   const double least = *std::min_element(losses.begin(), losses.end());
-  if (history.floor && least > *history.floor) return *history.floor;
-  if (least > 0) return 0;
+  if (history.floor && least > *history.floor) return {*history.floor};
+  // A loss in f32 may come to lie a little below its floor.
+  const double zero = history.floor.value_or(0), rounding = 1e-6 * std::abs(zero);
+  const bool reached = least <= zero && least >= zero - rounding;
+  if (least > 0 && !reached) return {};
   std::vector<double> sizes;
-  for (const double loss : losses) sizes.push_back(std::abs(loss));
+  for (const double loss : losses) sizes.push_back(std::abs(reached ? loss - least : loss));
   const double size = median(std::move(sizes));
-  return least - (size > 0 ? 0.5 * size : 1.0);
+  const double below = size > 0 ? 0.5 * size : 1.0;
+  const double base = least - below;
+  return {base, reached ? zero - base : 0};
 }
 
 Curve blocks_of_steps(const History& history, double base) {
@@ -57,8 +67,9 @@ Curve blocks_of_steps(const History& history, double base) {
 
 Curves curves_of(const History& history) {
   Curves curves;
-  const double base = base_of(history);
-  const auto log_of = [&](double loss) { return std::log(loss - base); };
+  const auto [base, moved] = base_of(history);
+  curves.moved = moved;
+  const auto log_of = [base = base](double loss) { return std::log(loss - base); };
   const auto& epochs = history.epochs;
   const auto everywhere = [&](auto member) {
     return !epochs.empty() && std::all_of(epochs.begin(), epochs.end(), [&](const EpochRecord& e) {
@@ -88,6 +99,12 @@ Curves curves_of(const History& history) {
   if (epochs.size() < enough_epochs && history.steps.size() >= enough_epochs * least_steps)
     curves.training = blocks_of_steps(history, base);
   return curves;
+}
+
+double Curves::fall(double before, double after) const {
+  const double start = std::exp(before) - moved, end = std::exp(after) - moved;
+  const double rounding = 1e-12 * moved;
+  return start > rounding ? 1 - std::max(end, 0.0) / start : 0;
 }
 
 double update_ratio(const EpochRecord& epoch) {

@@ -29,6 +29,12 @@ struct Curves {
   std::vector<double> relative_error;  ///< of the validation loss; empty if unknown
   /// log of the loss of the first step, before anything was learned, if it was recorded.
   std::optional<double> untrained;
+  /// How far the logarithms' zero was moved below what the loss cannot go below, for a loss that
+  /// came to be just that.
+  double moved = 0;
+
+  /// How much less the loss is at `after` than at `before` (two logarithms), as a share of it.
+  double fall(double before, double after) const;
 };
 /// All losses of the history are finite.
 Curves curves_of(const History& history);

@@ -35,7 +35,7 @@ void find_with_validation(const History& history, const detail::Curves& curves,
 
 Finding nothing_wrong(const detail::Curves& curves) {
   const double start = curves.untrained.value_or(curves.training.log_loss.front());
-  const double fallen = detail::fall(start, detail::end_of(curves.training.log_loss));
+  const double fallen = curves.fall(start, detail::end_of(curves.training.log_loss));
   return {
       .condition = Condition::good,
       .text = fmt::format("the training loss fell by {} and has settled{}", detail::percent(fallen),
@@ -52,14 +52,20 @@ Diagnosis diagnose(const History& history) {
   Findings& findings = diagnosis.findings;
   detail::find_nonfinite(history, findings);
   if (!findings.empty()) return diagnosis;
-  if (history.epochs.empty())
-    return {{too_short("no epoch was completed", "number of epochs", 0, 1)}};
+  detail::find_left_out(history, findings);
+  if (history.epochs.empty()) {
+    findings.push_back(too_short("no epoch was completed", "number of epochs", 0, 1));
+    return diagnosis;
+  }
 
   const detail::Curves curves = detail::curves_of(history);
   constexpr std::size_t enough = 6;
-  if (curves.training.size() < enough)
-    return {{too_short("there are too few epochs and steps to judge a trend",
-                       "number of points on the training curve", curves.training.size(), enough)}};
+  if (curves.training.size() < enough) {
+    findings.push_back(too_short("there are too few epochs and steps to judge a trend",
+                                 "number of points on the training curve", curves.training.size(),
+                                 enough));
+    return diagnosis;
+  }
   if (detail::find_rate_too_high(history, curves, findings)) return diagnosis;
   const bool slow = detail::find_rate_too_low(history, curves, findings);
   if (!slow && detail::find_not_learning(history, curves, findings)) return diagnosis;

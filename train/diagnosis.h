@@ -14,7 +14,8 @@ namespace wengert {
 
 /// What may have happened. The last three are remarks, not faults.
 enum class Condition {
-  not_finite,                   ///< a loss or a gradient became NaN or infinite
+  not_finite,                   ///< a loss or a gradient became NaN or infinite, also if clipping
+                                ///< left those steps out
   not_learning,                 ///< the training loss did not fall
   rate_too_high,                ///< it oscillates, or rose above that of the untrained model
   rate_too_low,                 ///< it falls, all along as slowly as at the start
@@ -22,7 +23,7 @@ enum class Condition {
   overfitting,                  ///< the validation loss rises while the training loss falls
   unrepresentative_validation,  ///< the two sets differ from the start, or one is too small
   jump,                         ///< the loss rose suddenly once or twice
-  validation_below_training,    ///< because of dropout, or of averaging over the epoch
+  validation_below_training,    ///< because of dropout, augmentation or averaging over the epoch
   too_short,                    ///< too few points to judge
   good,
 };
@@ -52,7 +53,7 @@ struct Diagnosis {
 /// between training and validation are judged with the training loss at the end of the epoch:
 /// settled_loss where it was measured, else the geometric mean of this epoch's and the next's.
 /// After a fault that makes the others meaningless (not_finite, rate_too_high, not_learning) these
-/// are not looked for.
+/// are not looked for; steps left out by clipping make none meaningless.
 Diagnosis diagnose(const History& history);
 
 /// Each finding in three lines: what, by which statistic, and what to try.

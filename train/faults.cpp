@@ -20,6 +20,8 @@ struct Place {
 std::optional<Place> first_nonfinite(const History& history) {
   for (const StepRecord& step : history.steps) {
     if (!std::isfinite(step.loss)) return Place{step.epoch, step.step, "the loss"};
+    if (std::isinf(step.gradient_norm) && !left_out(step))
+      return Place{step.epoch, step.step, "the gradient"};
     for (const GroupStatistics& group : step.groups)
       if (group.nonfinite > 0)
         return Place{step.epoch, step.step, fmt::format("the gradient of {}", group.name)};
@@ -61,6 +63,8 @@ void find_nonfinite(const History& history, Findings& findings) {
       before.empty() ? 1 : *std::max_element(before.begin(), before.end()) / before.front();
   constexpr double exploded = 10;
   const bool explosion = !before.empty() && before.front() > 0 && growth > exploded;
+  constexpr const char* suspects =
+      "look for log(0), a division by 0, or NaN in the data; from-logits losses avoid the first";
   findings.push_back(
       {.condition = Condition::not_finite,
        .epoch = place->epoch,
@@ -69,8 +73,9 @@ void find_nonfinite(const History& history, Findings& findings) {
        .value = static_cast<double>(place->step > 0 ? place->step : place->epoch),
        .threshold = 0,
        .cure = explosion ? "see the learning rate, below"
-                         : "the losses before it were ordinary, so look for log(0), a division by "
-                           "0, or NaN in the data; from-logits losses avoid the first"});
+               : before.empty()
+                   ? fmt::format("nothing was trained before it, so {}", suspects)
+                   : fmt::format("the losses before it were ordinary, so {}", suspects)});
   if (explosion)
     findings.push_back(
         {.condition = Condition::rate_too_high,
@@ -80,6 +85,27 @@ void find_nonfinite(const History& history, Findings& findings) {
          .value = growth,
          .threshold = exploded,
          .cure = "divide the learning rate by 10, or clip the gradient's norm"});
+}
+
+bool left_out(const StepRecord& step) {
+  return std::isinf(step.gradient_norm) && step.clip_factor == 0;
+}
+
+void find_left_out(const History& history, Findings& findings) {
+  const auto first = std::ranges::find_if(history.steps, left_out);
+  if (first == history.steps.end()) return;
+  const auto count = std::ranges::count_if(history.steps, left_out);
+  findings.push_back(
+      {.condition = Condition::not_finite,
+       .epoch = first->epoch,
+       .text = fmt::format("the gradient was not finite in {} of {} steps, for the first time in "
+                           "step {} (epoch {}); clipping left them out",
+                           count, history.steps.size(), first->step, first->epoch),
+       .statistic = "number of steps left out for their gradient",
+       .value = static_cast<double>(count),
+       .threshold = 0,
+       .cure = "look for the square root or the logarithm of 0, whose derivatives are infinite, or "
+               "lower the learning rate"});
 }
 
 void find_not_finished(const Curves& curves, Findings& findings) {

@@ -3,7 +3,6 @@
 // have in common is at the end.
 #pragma once
 
-#include <cmath>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +15,11 @@ namespace wengert::detail {
 
 using Findings = std::vector<Finding>;
 
+/// What ended a training or ought to have.
 void find_nonfinite(const History& history, Findings& findings);
+/// Steps that were not taken, which a training survives.
+void find_left_out(const History& history, Findings& findings);
+bool left_out(const StepRecord& step);
 
 // The learning rate (faults_rate.cpp). True if something was found.
 bool find_rate_too_high(const History& history, const Curves& curves, Findings& findings);
@@ -37,8 +40,6 @@ void find_below_training(const History& history, const Curves& curves, Findings&
 
 /// "12.3 %"
 std::string percent(double share);
-/// How much less e^after is than e^before, as a share of it.
-inline double fall(double before, double after) { return 1 - std::exp(after - before); }
 /// At least five values.
 std::span<const double> first_third(const std::vector<double>& y);
 std::span<const double> last_third(const std::vector<double>& y);

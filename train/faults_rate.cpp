@@ -36,6 +36,11 @@ const GroupStatistics* dead_group(const History& history) {
 
 /// Why a model may stand still, from its gradients.
 std::string reason_to_stand_still(const History& history) {
+  const auto missing = std::ranges::count_if(history.steps, left_out);
+  if (2 * static_cast<std::size_t>(missing) > history.steps.size())
+    return fmt::format(
+        "{} of {} steps were left out because the gradient was not finite: mend that first",
+        missing, history.steps.size());
   if (const GroupStatistics* group = dead_group(history))
     return fmt::format(
         "{} of the gradient of {} is exactly zero: dead relu units (a smaller rate, "
@@ -101,7 +106,7 @@ bool find_rate_too_high(const History& history, const Curves& curves, Findings& 
 bool find_rate_too_low(const History& history, const Curves& curves, Findings& findings) {
   const Curve& curve = curves.training;
   const double start = curve.log_loss.front();
-  const double fallen = fall(start, end_of(curve.log_loss));
+  const double fallen = curves.fall(start, end_of(curve.log_loss));
   constexpr double half = 0.5, straight = 0.35, sure = 4;
   if (fallen > half || mann_kendall(curve.log_loss) > -sure) return false;
   // The first point is an average over steep first steps, or over an untrained last layer.
@@ -137,14 +142,16 @@ bool find_not_learning(const History& history, const Curves& curves, Findings& f
   constexpr double little = 0.03, sure = 4;
   // One batch's loss is a noisy measure of the untrained model; an epoch's mean comes late.
   const bool below_untrained =
-      fall(untrained, end) > std::max(little, sure * scatter_of_steps(history));
-  const double fallen = fall(std::min(untrained, first), end);
+      curves.fall(untrained, end) > std::max(little, sure * scatter_of_steps(history));
+  const double fallen = curves.fall(std::min(untrained, first), end);
   // The first batch may have been an easy one.
-  const bool surely_falls = fall(first, end) > std::max(little, noise(curves.training.log_loss)) &&
-                            mann_kendall(curves.training.log_loss) < -sure;
+  const bool surely_falls =
+      curves.fall(first, end) > std::max(little, noise(curves.training.log_loss)) &&
+      mann_kendall(curves.training.log_loss) < -sure;
   const bool unmoved = update_ratio(history.epochs.back()) == 0;
   const bool dead = dead_group(history) && curves.training.size() > 1 &&
-                    fall(curves.training.log_loss[1], end) < little && fall(untrained, end) < 0.3;
+                    curves.fall(curves.training.log_loss[1], end) < little &&
+                    curves.fall(untrained, end) < 0.3;
   if ((below_untrained || fallen > little || surely_falls) && !dead && !unmoved) return false;
   constexpr double large = 0.03, tiny = 1e-4;
   const double early = update_ratio(history.epochs.front());

@@ -17,7 +17,8 @@ void find_parting(const Curves& curves, Findings& findings) {
   constexpr double near = 0.05, much = 0.5, apart = 2;
   std::size_t since = 0;
   while (v[since] > least + near) ++since;
-  const double training = fall(curves.by_epoch.log_loss[since], end_of(curves.by_epoch.log_loss));
+  const double training =
+      curves.fall(curves.by_epoch.log_loss[since], end_of(curves.by_epoch.log_loss));
   const double ratio = std::exp(end_of(curves.validation.log_loss) - end_of(curves.settled));
   if (v.size() - since < 5 || training < much || ratio < apart) return;
   findings.push_back(
@@ -45,6 +46,13 @@ double gap_error(const History& history, const Curves& curves, std::size_t epoch
                                  static_cast<double>(history.samples));
 }
 
+/// What makes the training loss of an epoch another than the loss of the same weights in inference.
+std::string handicap(const History& history) {
+  if (history.has_dropout && history.has_augmentation) return "dropout and augmentation";
+  if (history.has_dropout) return "dropout";
+  return history.has_augmentation ? "augmentation" : "";
+}
+
 bool find_gap(const History& history, const Curves& curves, Findings& findings) {
   constexpr double wide = 0.15, sure = 4;
   const std::vector<double>& v = curves.validation.log_loss;
@@ -61,7 +69,7 @@ bool find_gap(const History& history, const Curves& curves, Findings& findings) 
     // An easy set shows later, when the losses have parted from that of guessing.
     if (i >= t.size() / 2) surely_below = surely_below && gap < -least;
   }
-  if (history.has_dropout && !curves.settled_measured) surely_below = false;
+  if (!handicap(history).empty() && !curves.settled_measured) surely_below = false;
   if (surely_above) {
     findings.push_back(
         {.condition = Condition::unrepresentative_validation,
@@ -82,7 +90,7 @@ bool find_gap(const History& history, const Curves& curves, Findings& findings) 
   findings.push_back(
       {.condition = Condition::unrepresentative_validation,
        .text = fmt::format("the validation set is easier than the training set: its loss is {} "
-                           "lower, which neither dropout nor averaging explains",
+                           "lower, which neither dropout nor augmentation nor averaging explains",
                            percent(1 - std::exp(median(late)))),
        .statistic = "median of log(validation / training loss at the epoch's end) after the first "
                     "tenth, in each epoch of the second half also beyond 4 standard errors",
@@ -125,7 +133,8 @@ void find_overfitting(const Curves& curves, Findings& findings) {
   const std::span<const double> after = std::span<const double>(v).subspan(best);
   const double rise = std::exp(end_of(v) - smooth[best]) - 1;
   const double sureness = mann_kendall(after);
-  const double training = fall(curves.by_epoch.log_loss[best], end_of(curves.by_epoch.log_loss));
+  const double training =
+      curves.fall(curves.by_epoch.log_loss[best], end_of(curves.by_epoch.log_loss));
   constexpr double much = 0.05, sure = 2.5;
   if (after.size() < 5 || rise < std::max(much, 2 * noise(v)) || sureness < sure ||
       training < much) {
@@ -193,13 +202,12 @@ void find_below_training(const History& history, const Curves& curves, Findings&
   const double error = gap_error(history, curves, v.size() - 1);
   constexpr double none = -0.02;
   std::string reason;
-  if (history.has_dropout)
-    reason = curves.settled_measured
-                 ? fmt::format(
-                       "the training loss is measured with dropout on; with dropout off it "
-                       "is {} lower",
-                       percent(fall(end_of(t), end_of(curves.settled))))
-                 : "the training loss is measured with dropout on";
+  if (const std::string on = handicap(history); !on.empty())
+    reason =
+        curves.settled_measured
+            ? fmt::format("the training loss is measured with {0} on; with {0} off it is {1} lower",
+                          on, percent(curves.fall(end_of(t), end_of(curves.settled))))
+            : fmt::format("the training loss is measured with {} on", on);
   else if (gap > none)
     reason = "the training loss is the mean over an epoch in which the model was still learning";
   else if (error > 0)

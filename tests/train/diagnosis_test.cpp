@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
-#include <wengert/graph/rng.h>
+#include <wengert/data/digits.h>
 #include <wengert/train/diagnosis.h>
+#include <wengert/train/fit.h>
 #include <wengert/train/trend.h>
+#include <wengert/wengert.h>
 
 #include "../catch.h"
 #include "lessons.h"
@@ -223,6 +225,97 @@ TEST_CASE("a single infinite gradient or validation loss is found", "[diagnosis]
   history = smooth(20);
   history.epochs[0].validation_loss->value = std::numeric_limits<double>::infinity();
   CHECK(wg::diagnose(history).find(Condition::not_finite)->epoch == 1);
+}
+
+TEST_CASE("steps that clipping left out for their gradient are counted and blamed", "[diagnosis]") {
+  const wg::Tensor x = wg::Rng{3}.normal({200, 4});
+  const wg::Tensor y = wg::sum(wg::Var(x), 1, wg::keep_axes).value();
+  // Its value is that of mse, its derivative infinity times 0.
+  const wg::Loss rooted("rooted", [](const wg::Var& p, const wg::Var& t) {
+    return wg::mse(p, t) + wg::mean(wg::sqrt(p - p));
+  });
+  wg::Adam adam;
+  adam.clip({.skip_nonfinite = true});
+  const auto run = [&](const wg::AnyOptimizer& optimizer) {
+    wg::Rng rng{1};
+    wg::Linear line{4, 1, rng};
+    return wg::fit(line, x, y,
+                   {.loss = rooted,
+                    .optimizer = optimizer,
+                    .epochs = 10,
+                    .batch = 20,
+                    .show = wg::Show::nothing});
+  };
+  const wg::Diagnosis all = wg::diagnose(run(adam));
+  REQUIRE(all.find(Condition::not_finite));
+  CHECK_THAT(all.find(Condition::not_finite)->text, ContainsSubstring("in 100 of 100 steps"));
+  REQUIRE(all.find(Condition::not_learning));
+  CHECK_THAT(all.find(Condition::not_learning)->cure, ContainsSubstring("100 of 100 steps"));
+  // Without clipping the first one ends the training.
+  CHECK(wg::diagnose(run(wg::Adam())).find(Condition::not_finite));
+
+  wg::History history = smooth(20);
+  for (std::int64_t i = 1; i <= 20; ++i)
+    history.steps.push_back(
+        {.step = i, .epoch = i, .loss = history.epochs[static_cast<std::size_t>(i - 1)].loss});
+  CHECK(wg::diagnose(history).good());
+  history.steps[4].gradient_norm = std::numeric_limits<double>::infinity();
+  history.steps[4].clip_factor = 0;
+  REQUIRE(wg::diagnose(history).find(Condition::not_finite));
+  CHECK(wg::diagnose(history).find(Condition::not_finite)->epoch == 5);
+}
+
+TEST_CASE("a loss that is not finite from the first step on had no losses before it",
+          "[diagnosis]") {
+  wg::History history;
+  history.steps = {{.step = 1, .epoch = 1, .loss = wg::not_measured}};
+  CHECK_THAT(to_string(wg::diagnose(history)),
+             !ContainsSubstring("losses before") && ContainsSubstring("NaN in the data"));
+  history.steps.insert(history.steps.begin(), {.step = 0, .epoch = 1, .loss = 1});
+  CHECK_THAT(to_string(wg::diagnose(history)), ContainsSubstring("losses before"));
+}
+
+TEST_CASE("a loss that fell to exactly its floor fell by all of it", "[diagnosis]") {
+  for (const double floor : {0.0, 100.0}) {
+    wg::History history = smooth(30, 0);
+    for (std::size_t i = 0; i < 30; ++i) {
+      double& loss = history.epochs[i].loss;
+      loss = floor + (i < 20 ? loss : 0);
+      history.epochs[i].validation_loss.reset();
+    }
+    history.floor = floor;
+    const wg::Diagnosis diagnosis = wg::diagnose(history);
+    CAPTURE(to_string(diagnosis));
+    REQUIRE(diagnosis.good());
+    CHECK(diagnosis.find(Condition::good)->value == 1);
+  }
+}
+
+TEST_CASE("an augmented training is worse than its validation, and that is no fault",
+          "[diagnosis]") {
+  wg::Rng rng{3};
+  const auto [images, labels] = wg::data::digits();
+  const auto [train, validation, test] =
+      wg::data::stratified_split({images, labels}, {.validation = 0.4}, rng);
+  for (const bool settled : {false, true}) {
+    wg::Mlp net{{64, 64, 10}, wg::relu, rng};
+    const wg::History history = wg::fit(net, train,
+                                        {.loss = wg::cross_entropy,
+                                         .optimizer = wg::Adam{{.rate = 3e-3}},
+                                         .epochs = 30,
+                                         .validation = validation,
+                                         .settled_loss = settled,
+                                         .augment = {wg::data::noise(0.5)},
+                                         .show = wg::Show::nothing});
+    CHECK(history.has_augmentation);
+    const wg::Diagnosis diagnosis = wg::diagnose(history);
+    CAPTURE(to_string(diagnosis));
+    CHECK_FALSE(diagnosis.find(Condition::unrepresentative_validation));
+    REQUIRE(diagnosis.find(Condition::validation_below_training));
+    CHECK_THAT(diagnosis.find(Condition::validation_below_training)->text,
+               ContainsSubstring(settled ? "with augmentation off it is"
+                                         : "measured with augmentation on"));
+  }
 }
 
 TEST_CASE("too little to look at is no judgement", "[diagnosis]") {
