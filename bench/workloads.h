@@ -16,6 +16,8 @@ Group pieces();
 Group memory();
 /// Step time as Adam's moments become tiny.
 Group denormals();
+/// A gradient check in forward passes of what it checks.
+Group gradient_checks();
 /// Matrix products of the lecture's shapes.
 Group products();
 /// Every elementwise op, forward and backward.

@@ -116,10 +116,10 @@ std::string to_string(const CheckReport& report, bool colour) {
       colour ? fmt::format("{}{}\x1b[0m", colour_of(report.verdict), to_string(report.verdict))
              : std::string(to_string(report.verdict));
   std::string text = fmt::format("gradient check: {}   value {:.7g}\n", verdict, report.value);
-  text += row("compared", fmt::format("{} elements, {} nodes: {} directions + {} coordinates, "
-                                      "{:.2g} s",
-                                      report.elements, report.nodes, report.directions,
-                                      report.coordinates, report.seconds));
+  text += row("compared",
+              fmt::format("{} elements, {} nodes: {} directions + {} coordinates{}",
+                          report.elements, report.nodes, report.directions, report.coordinates,
+                          report.seconds > 0 ? fmt::format(", {:.2g} s", report.seconds) : ""));
   const bool bad = report.verdict != Verdict::agree;
   if (!report.leaf.empty()) {
     const TierResult* tier =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which checker catches which mutant, as the table of docs/gradcheck_matrix.md.
+// Which checker catches which mutant, as the table of docs/gradcheck.md.
 #pragma once
 
 #include <string>
