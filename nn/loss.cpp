@@ -30,10 +30,14 @@ constexpr Range above_minus_one{-1, infinity, true};
 /// A masked element becomes this one, whose loss and gradient are finite, in prediction and target.
 constexpr double harmless = 0.5;
 
-/// ln x, held at -100.
+/// ln x, but -100 without a gradient below e^-100, and in f32 below the smallest normal number:
+/// there e^-100 is denormal, which is 0 while training, and 1 / x of a denormal x is infinite.
 Var held_log(const Var& x) {
-  static const double least = 3.720075976020836e-44;  // e^-100
-  return log(clamp(x, least, infinity));
+  constexpr double exp_of_minus_100 = 3.720075976020836e-44;
+  const double least =
+      x.dtype() == f32 ? static_cast<double>(std::numeric_limits<float>::min()) : exp_of_minus_100;
+  const Var held = x < least;  // not of NaN, which is let through
+  return where(held, -100.0, log(where(held, 1.0, x)));
 }
 
 struct Pair {
@@ -110,9 +114,11 @@ Var huber(const Var& prediction, const Var& target, const Weighting& weighting) 
 }
 Loss huber_with(double delta) {
   if (!(delta > 0)) throw ValueError(fmt::format("huber: delta is above 0: {}", delta));
-  return Loss("huber", [delta](const Var& y, const Var& t, const Weighting& weighting) {
+  Loss loss("huber", [delta](const Var& y, const Var& t, const Weighting& weighting) {
     return huber_at(delta, y, t, weighting);
   });
+  loss.gives_each_ = true;
+  return loss;
 }
 
 Var msle(const Var& prediction, const Var& target, const Weighting& weighting) {

@@ -53,7 +53,8 @@ Var huber(const Var& prediction, const Var& target, const Weighting& weighting =
 Var msle(const Var& prediction, const Var& target, const Weighting& weighting = {});
 
 /// -t ln y - (1 - t) ln(1 - y), predictions and targets in [0, 1]. Logarithms are held at -100 as
-/// in PyTorch, so that a certain mistake costs 100; the gradient of a held one is 0.
+/// in PyTorch, so that a certain mistake costs 100; the gradient of a held one is 0. In f32 a
+/// number below the normal range (1.2e-38) counts as 0, so that losses jump from 87.3 to 100 there.
 /// Prefer bce_from_logits, which is exact everywhere. Errors: ValueError if a prediction is outside
 /// [0, 1].
 Var bce(const Var& probability, const Var& target, const Weighting& weighting = {});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "loss_function.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -40,7 +41,12 @@ const char* name_of(Loss::Function* function) {
 
 }  // namespace
 
-Loss::Loss(Function* loss) : name_(name_of(loss)), call_(loss), function_(loss) {
+Loss::Loss(Function* loss)
+    : name_(name_of(loss)),
+      call_(loss),
+      function_(loss),
+      gives_each_(
+          std::ranges::any_of(known, [&](const Known& one) { return one.function == loss; })) {
   if (!loss) throw ValueError("loss: no function: null");
 }
 

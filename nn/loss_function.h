@@ -52,13 +52,18 @@ class Loss {
   const std::string& name() const { return name_; }
   /// The function of loss.h (or of the user's) that it was made from; null for a lambda.
   Function* function() const { return function_; }
+  /// Whether Reduction::none surely gives the losses one by one, [n, ...]: of the library's own. A
+  /// function of the user's may do so too, but only its mean is relied on.
+  bool gives_each() const { return gives_each_; }
 
  private:
+  friend Loss huber_with(double delta);
   static void require_plain(const std::string& name, const Weighting& weighting);
 
   std::string name_;
   std::function<Function> call_;
   Function* function_ = nullptr;
+  bool gives_each_ = false;
 };
 
 /// All losses of loss.h.

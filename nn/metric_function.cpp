@@ -33,4 +33,10 @@ Metric::Metric(Function* metric) : name_(name_of(metric)), call_(metric) {
   if (!metric) throw ValueError("metric: no function: null");
 }
 
+std::string Metric::checked(std::string name) {
+  if (name.empty())
+    throw ValueError("metric: it has an empty name; give it one: Metric(\"name\", function)");
+  return name;
+}
+
 }  // namespace wengert

@@ -22,8 +22,10 @@ concept MetricLike = !std::same_as<F, Metric> &&
                       std::is_invocable_r_v<double, const F&, const Var&, const Var&>);
 
 /// A function of all predictions and targets of a set. On a whole set (validation) it is called
-/// once, with everything; while training it is called batch by batch and the results are `pooled`,
-/// which is exact for means over samples and a running mean for r2 and auc.
+/// once, with everything; while training it is called batch by batch, and an epoch's value is the
+/// mean of the batches' values, each counting by its samples: that of all samples for means over
+/// samples, a running mean for r2 and auc. It has no error, because the weights change from batch
+/// to batch.
 class Metric {
  public:
   using Function = Estimate(const Var& prediction, const Var& target);
@@ -31,8 +33,9 @@ class Metric {
   Metric(Function* function);  // NOLINT(google-explicit-constructor)
   template <MetricLike F>
   Metric(F f) : Metric("custom", std::move(f)) {}  // NOLINT(google-explicit-constructor)
+  /// Errors: ValueError if the name is empty: histories and files know a metric by it.
   template <MetricLike F>
-  Metric(std::string name, F f) : name_(std::move(name)) {
+  Metric(std::string name, F f) : name_(checked(std::move(name))) {
     if constexpr (std::is_invocable_r_v<Estimate, const F&, const Var&, const Var&>) {
       call_ = std::move(f);
     } else {
@@ -48,6 +51,7 @@ class Metric {
   const std::string& name() const { return name_; }
 
  private:
+  static std::string checked(std::string name);
   static std::size_t samples(const Var& prediction) {
     return prediction.rank() == 0 ? 1 : prediction.shape()[0];
   }

@@ -280,4 +280,5 @@ TEST_CASE("a metric passed by name knows its name, and a lambda may return a num
   CHECK(bias.n == 5);
   CHECK(std::isnan(bias.error));
   CHECK(several[3](ones({5, 1}), zeros({5, 1})).error == 0);
+  CHECK_THROWS_AS(Metric("", [](const Var&, const Var&) { return 0.0; }), ValueError);
 }
