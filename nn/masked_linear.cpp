@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "../graph/error.h"
+#include "../graph/members.h"
 #include "../ops/arithmetic.h"
 #include "../ops/linalg.h"
 
@@ -19,15 +20,21 @@ namespace {
 // where and not a product: -1 times 0 is a zero with a sign, and NaN times 0 is NaN.
 Var masked(const Var& weight, const Tensor& mask) { return where(mask, weight, 0.0); }
 
+/// The first value that is neither 0 nor 1.
+std::optional<float> stray_of(const Tensor& mask) {
+  for (const float value : mask.data<float>())
+    if (value != 0.0F && value != 1.0F) return value;
+  return {};
+}
+
 Tensor checked_mask(const Tensor& active) {
   if (active.rank() != 2 || active.size() == 0)
     throw ShapeError(
         fmt::format("MaskedLinear: the mask is [out, in], got {}", to_string(active.shape())));
   Tensor mask = active.to(f32);
-  for (const float value : mask.data<float>())
-    if (value != 0.0F && value != 1.0F)
-      throw ValueError(
-          fmt::format("MaskedLinear: the mask holds {}, but is to be of zeros and ones", value));
+  if (const auto stray = stray_of(mask))
+    throw ValueError(
+        fmt::format("MaskedLinear: the mask holds {}, but is to be of zeros and ones", *stray));
   return mask;
 }
 
@@ -113,6 +120,18 @@ std::size_t MaskedLinear::active_weights() const {
   const Tensor values = mask.value().to(f64);
   const auto list = values.data<double>();
   return list.size() - static_cast<std::size_t>(std::count(list.begin(), list.end(), 0.0));
+}
+
+std::string MaskedLinear::find_problem(const std::string& path,
+                                       const std::map<std::string, Tensor>& values,
+                                       const std::string& from) {
+  const std::string name = detail::path_of(path, "mask");
+  const auto found = values.find(name);
+  if (found == values.end()) return {};  // said by who looks for all names
+  const auto stray = stray_of(found->second.to(f32));
+  return stray ? fmt::format("'{}' holds {} in {}, but a mask is of zeros and ones", name, *stray,
+                             from)
+               : std::string();
 }
 
 void MaskedLinear::state_loaded() { weight.set(masked(Var(weight.value()), mask.value()).value()); }

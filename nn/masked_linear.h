@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "../graph/buffer.h"
 #include "../graph/parameter.h"
@@ -48,6 +50,10 @@ struct MaskedLinear {
     if (self.has_bias()) visit("bias", self.bias);
     visit("mask", self.mask);
   }
+  /// What is wrong with the mask among `values`, under this layer's path; empty if nothing is.
+  static std::string find_problem(const std::string& path,
+                                  const std::map<std::string, Tensor>& values,
+                                  const std::string& from);
   /// Clears what was loaded for masked weights.
   void state_loaded();
 

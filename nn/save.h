@@ -18,7 +18,7 @@ std::map<std::string, Tensor> read_state(const std::string& path);
 /// Writes the model's parameters and buffers: as safetensors, or as npz if the path ends in ".npz".
 /// The file is replaced in one piece; an interrupted writer leaves the old one. Random generators
 /// and what is frozen are not saved. Errors: FileError if it cannot be written; ValueError if a
-/// size is not known yet (see build).
+/// size is not known yet (see build) or two members have one name.
 template <class Model>
 void save(const Model& model, const std::string& path) {
   detail::save_state(state(model), path);

@@ -32,9 +32,15 @@ bool converts(const Tensor& from, DType to) {
 
 }  // namespace
 
+void two_members_called(const std::string& path) {
+  throw ValueError(fmt::format(
+      "state: two members are called '{}', and a state knows values by their names; give the "
+      "members different names",
+      path));
+}
+
 void load_state(std::span<const StateSlot> slots, const std::map<std::string, Tensor>& values,
-                const std::string& from) {
-  std::vector<std::string> problems;
+                const std::string& from, std::vector<std::string> problems) {
   std::set<std::string> known;
   std::vector<std::pair<const StateSlot*, Tensor>> fitting;
   for (const StateSlot& slot : slots) {

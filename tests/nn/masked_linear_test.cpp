@@ -173,6 +173,21 @@ TEST_CASE("what a file holds in the place of masked weights is not loaded") {
   CHECK(layer(Var(ones({1, 2}))).value().at({0, 0}) == 1);
 }
 
+TEST_CASE("a mask that holds anything but zeros and ones is not loaded, nor what is beside it") {
+  Rng rng{1};
+  Sequential model{MaskedLinear{matrix({{1, 0}, {0, 1}}), rng}, Linear{2, 1, rng}};
+  const auto before = state(model);
+  for (const double stray : {0.5, std::nan("")}) {
+    auto values = before;
+    values["0.mask"] = matrix({{1, stray}, {0, 1}});
+    values["0.weight"] = ones({2, 2});
+    CHECK_THROWS_WITH(
+        load_state(model, values, "m.safetensors"),
+        format("load: '0.mask' holds {} in m.safetensors, but a mask is of zeros and ones", stray));
+    for (const auto& [name, value] : state(model)) CHECK(same_bits(value, before.at(name)));
+  }
+}
+
 TEST_CASE("an output that no input reaches is its bias") {
   Rng rng{1};
   MaskedLinear layer{matrix({{0, 0}, {1, 1}}), rng};

@@ -30,6 +30,16 @@ struct Counter {
   }
 };
 
+/// Two weights under one name.
+struct Twice {
+  Linear a, b;
+  Var operator()(const Var& x) const { return a(b(x)); }
+  static void members(auto& self, auto&& visit) {
+    visit("x", self.a);
+    visit("x", self.b);
+  }
+};
+
 /// The same weight under two names.
 struct Tied {
   Parameter weight;
@@ -205,4 +215,16 @@ TEST_CASE("tied weights are loaded from whichever name is there") {
   CHECK_THROWS_WITH(load_state(model, {{"other", ones({2, 2})}}),
                     "load: 'first' [2, 2] is missing in the state\n"
                     "      'other' [2, 2] is in the state but not in the model");
+}
+
+TEST_CASE("two members of one name are refused by save and load and not written over each other") {
+  Rng rng{1};
+  Twice model{Linear{2, 2, rng}, Linear{2, 2, rng}};
+  const Folder folder;
+  const std::string message =
+      "state: two members are called 'x.weight', and a state knows values by their names; give the "
+      "members different names";
+  CHECK_THROWS_WITH(save(model, folder / "m.safetensors"), message);
+  CHECK(folder.files() == 0);
+  CHECK_THROWS_WITH(load_state(model, {}), message);
 }
