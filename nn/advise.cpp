@@ -160,9 +160,18 @@ void judge_element_targets(Case& c) {
   if (c.kind == TargetKind::labels)
     return c.wrong("for classes use cross_entropy; for numbers convert with cast(t, f32)",
                    "{} on labels (i64 {})", c.name(), to_string(c.targets.shape()));
-  Shape fitting = c.prediction.shape();
-  if (c.takes == Takes::gaussian && fitting.rank() > 0) fitting[fitting.rank() - 1] /= 2;
-  if (c.targets.shape() != fitting)
+  const Shape& fitting = c.prediction.shape();
+  if (c.takes == Takes::gaussian) {
+    Shape doubled = c.targets.shape();
+    if (doubled.rank() > 0) doubled[doubled.rank() - 1] *= 2;
+    if (doubled.rank() == 0 || fitting != doubled)
+      c.wrong(
+          fmt::format("give the model two outputs for each target, its mean and the logarithm "
+                      "of its variance{}",
+                      doubled.rank() == 0 ? "" : fmt::format(": {} in all", to_string(doubled))),
+          "predictions {} and targets {} do not fit {}", to_string(fitting),
+          to_string(c.targets.shape()), c.name());
+  } else if (c.targets.shape() != fitting)
     c.wrong(fmt::format("the targets of {} have shape {}", c.name(), to_string(fitting)),
             "predictions {} and targets {} do not fit", to_string(c.prediction.shape()),
             to_string(c.targets.shape()));

@@ -221,6 +221,9 @@ TEST_CASE("shapes that do not fit are named") {
         "[60, 1]");
   CHECK(only(advice(no_activation, gaussian_nll, normal({n, 3}), 3))
             .starts_with("wrong: predictions [60, 3] and targets [60, 3] do not fit"));
+  CHECK(only(advice(no_activation, gaussian_nll, normal({n, 1}), 1)) ==
+        "wrong: predictions [60, 1] and targets [60, 1] do not fit gaussian_nll\n  give the model "
+        "two outputs for each target, its mean and the logarithm of its variance: [60, 2] in all");
 }
 
 TEST_CASE("numbers of an odd scale are doubted") {
