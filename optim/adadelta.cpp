@@ -8,10 +8,12 @@ namespace wengert {
 
 using namespace detail;
 
-Adadelta::Adadelta(const Options& options) : options_(options) {
-  require_rate("adadelta", options.rate);
-  require_fraction("adadelta", "rho", options.rho);
-  require_epsilon("adadelta", options.epsilon);
+Adadelta::Adadelta(const Options& options) : options_(options) { check_options(); }
+
+void Adadelta::check_options() const {
+  require_rate("adadelta", options_.rate);
+  require_fraction("adadelta", "rho", options_.rho);
+  require_epsilon("adadelta", options_.epsilon);
 }
 
 std::span<const std::string_view> Adadelta::slot_names() const {

@@ -8,10 +8,12 @@ namespace wengert {
 
 using namespace detail;
 
-Adagrad::Adagrad(const Options& options) : options_(options) {
-  require_rate("adagrad", options.rate);
-  require_not_negative("adagrad", "initial", options.initial);
-  require_epsilon("adagrad", options.epsilon);
+Adagrad::Adagrad(const Options& options) : options_(options) { check_options(); }
+
+void Adagrad::check_options() const {
+  require_rate("adagrad", options_.rate);
+  require_not_negative("adagrad", "initial", options_.initial);
+  require_epsilon("adagrad", options_.epsilon);
 }
 
 std::span<const std::string_view> Adagrad::slot_names() const {

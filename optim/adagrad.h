@@ -28,6 +28,7 @@ class Adagrad final : public Optimizer {
  private:
   std::span<const std::string_view> slot_names() const override;
   void apply(const Step& step) const override;
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

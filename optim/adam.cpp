@@ -10,7 +10,9 @@ namespace wengert {
 
 using namespace detail;
 
-Adam::Adam(const Options& options) : options_(options) { require("adam", options); }
+Adam::Adam(const Options& options) : options_(options) { check_options(); }
+
+void Adam::check_options() const { require("adam", options_); }
 
 void Adam::require(std::string_view name, const Options& options) {
   require_rate(name, options.rate);

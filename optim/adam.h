@@ -36,6 +36,7 @@ class Adam final : public Optimizer {
 
   std::span<const std::string_view> slot_names() const override { return slots(options_.amsgrad); }
   void apply(const Step& step) const override { run(step, options_); }
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

@@ -18,9 +18,11 @@ Adam::Options without_decay(const AdamW::Options& options) {
 
 }  // namespace
 
-AdamW::AdamW(const Options& options) : options_(options) {
-  Adam::require("adam_w", without_decay(options));
-  detail::require_not_negative("adam_w", "decay", options.decay);
+AdamW::AdamW(const Options& options) : options_(options) { check_options(); }
+
+void AdamW::check_options() const {
+  Adam::require("adam_w", without_decay(options_));
+  detail::require_not_negative("adam_w", "decay", options_.decay);
 }
 
 std::span<const std::string_view> AdamW::slot_names() const {

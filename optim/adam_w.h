@@ -30,6 +30,7 @@ class AdamW final : public Optimizer {
   std::span<const std::string_view> slot_names() const override;
   ParameterGroup defaults() const override { return {.decay = options_.decay}; }
   void apply(const Step& step) const override;
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

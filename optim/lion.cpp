@@ -8,11 +8,13 @@ namespace wengert {
 
 using namespace detail;
 
-Lion::Lion(const Options& options) : options_(options) {
-  require_rate("lion", options.rate);
-  require_fraction("lion", "beta1", options.beta1);
-  require_fraction("lion", "beta2", options.beta2);
-  require_not_negative("lion", "decay", options.decay);
+Lion::Lion(const Options& options) : options_(options) { check_options(); }
+
+void Lion::check_options() const {
+  require_rate("lion", options_.rate);
+  require_fraction("lion", "beta1", options_.beta1);
+  require_fraction("lion", "beta2", options_.beta2);
+  require_not_negative("lion", "decay", options_.decay);
 }
 
 std::span<const std::string_view> Lion::slot_names() const {

@@ -31,6 +31,7 @@ class Lion final : public Optimizer {
   std::span<const std::string_view> slot_names() const override;
   ParameterGroup defaults() const override { return {.decay = options_.decay}; }
   void apply(const Step& step) const override;
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

@@ -18,11 +18,13 @@ double momentum_at(double beta1, std::int64_t number) {
 
 }  // namespace
 
-NAdam::NAdam(const Options& options) : options_(options) {
-  require_rate("nadam", options.rate);
-  require_fraction("nadam", "beta1", options.beta1);
-  require_fraction("nadam", "beta2", options.beta2);
-  require_epsilon("nadam", options.epsilon);
+NAdam::NAdam(const Options& options) : options_(options) { check_options(); }
+
+void NAdam::check_options() const {
+  require_rate("nadam", options_.rate);
+  require_fraction("nadam", "beta1", options_.beta1);
+  require_fraction("nadam", "beta2", options_.beta2);
+  require_epsilon("nadam", options_.epsilon);
 }
 
 std::span<const std::string_view> NAdam::slot_names() const {

@@ -32,6 +32,7 @@ class NAdam final : public Optimizer {
   std::span<const std::string_view> scalar_names() const override;
   void advance(std::span<double> scalars, std::int64_t number) const override;
   void apply(const Step& step) const override;
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

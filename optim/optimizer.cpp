@@ -74,6 +74,7 @@ std::vector<ParameterStatistics> Optimizer::update_with_statistics(Parameters pa
 void Optimizer::step(Parameters parameters, const Gradients& gradients,
                      std::vector<ParameterStatistics>* statistics) {
   // Everything that can fail comes first, so that a failed step changes nothing.
+  check_options();
   if (!groups_met_) require_matches(parameters);
   if (!restored_met_) require_restored_fits(parameters);
   const std::vector<Work> work = find_work(parameters, gradients);
@@ -181,6 +182,13 @@ std::vector<Optimizer::Work> Optimizer::find_work(Parameters parameters,
           "{}: '{}' is {} but its gradient {}; was the parameter replaced "
           "after the forward pass?",
           name(), parameter.name(), to_string(parameter.shape()), to_string(gradient->shape())));
+    // Later on the state, which knows the parameter it belongs to, tells two of them apart.
+    if (!states_.contains(key) &&
+        std::ranges::any_of(work, [&](const Work& other) { return other.key == key; }))
+      throw ValueError(fmt::format(
+          "{}: two parameters are called '{}', and each keeps its state by its name; a member list "
+          "that gives one name twice?",
+          name(), key));
     work.push_back({&parameter, std::move(key), gradient->value(), group});
     require_own_state(work.back());
   }

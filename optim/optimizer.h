@@ -40,8 +40,9 @@ class Optimizer {
 
   /// One step for every parameter of the model that is not frozen. Errors, before anything is
   /// changed: TapeError if a parameter got no gradient, with the reason; ShapeError, DTypeError or
-  /// ValueError if the optimizer was used on another model of the same names before, or if a group,
-  /// a restored state or clipping does not allow the step.
+  /// ValueError if two parameters have one name, the optimizer was used on another model of the
+  /// same names before, an option is outside its range, or a group, a restored state or clipping
+  /// does not allow the step.
   template <Trainable Model>
   void update(Model& model, const Gradients& gradients) {
     update(std::span<Parameter* const>(parameters(model)), gradients);
@@ -143,6 +144,9 @@ class Optimizer {
   /// What holds for parameters that no group matches, and for what a group leaves unset.
   virtual ParameterGroup defaults() const { return {}; }
   virtual double& rate_option() = 0;
+  /// Before every step, because `options()` may have been written to since the last one.
+  /// Errors: ValueError for what the constructor would not take.
+  virtual void check_options() const {}
 
  private:
   struct State {

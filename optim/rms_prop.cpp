@@ -8,11 +8,13 @@ namespace wengert {
 
 using namespace detail;
 
-RmsProp::RmsProp(const Options& options) : options_(options) {
-  require_rate("rms_prop", options.rate);
-  require_fraction("rms_prop", "rho", options.rho);
-  require_fraction("rms_prop", "momentum", options.momentum);
-  require_epsilon("rms_prop", options.epsilon);
+RmsProp::RmsProp(const Options& options) : options_(options) { check_options(); }
+
+void RmsProp::check_options() const {
+  require_rate("rms_prop", options_.rate);
+  require_fraction("rms_prop", "rho", options_.rho);
+  require_fraction("rms_prop", "momentum", options_.momentum);
+  require_epsilon("rms_prop", options_.epsilon);
 }
 
 std::span<const std::string_view> RmsProp::slot_names() const {

@@ -38,6 +38,7 @@ class RmsProp final : public Optimizer {
   template <bool centred, bool momentum>
   void run(const Step& step) const;
   void apply(const Step& step) const override;
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

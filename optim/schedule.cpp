@@ -131,6 +131,10 @@ void Plateau::restore(const ScheduleState& state) {
 
 Schedule::Schedule() : Schedule([](double base, const ScheduleTime&) { return base; }) {}
 
+void Schedule::no_function() {
+  throw ValueError("schedule: the std::function it is made from holds no function");
+}
+
 double Schedule::rate(double base, const ScheduleTime& now) const {
   const double rate = actions_->rate(rule_, base, now);
   if (!(rate >= 0 && std::isfinite(rate)))

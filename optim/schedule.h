@@ -98,9 +98,12 @@ class Schedule {
  public:
   /// The base rate throughout.
   Schedule();
-  /// Errors: ValueError for numbers of a schedule outside their range.
+  /// Errors: ValueError for numbers of a schedule outside their range, and for an empty
+  /// std::function.
   template <ScheduleRule F>
-  Schedule(F rule) : actions_(&actions_of<F>) {  // NOLINT: implicit
+  Schedule(F rule) : actions_(&actions_of<F>) {      // NOLINT: implicit
+    if constexpr (requires { rule.target_type(); })  // a std::function
+      if (!rule) no_function();
     if constexpr (requires { rule.check(); }) rule.check();
     rule_ = std::move(rule);
   }
@@ -125,6 +128,7 @@ class Schedule {
     void (*restore)(std::any& rule, const ScheduleState& state);
   };
   static void require_empty(const ScheduleState& state);
+  [[noreturn]] static void no_function();
   template <class F>
   static F& as(std::any& rule) {
     return *std::any_cast<F>(&rule);

@@ -9,11 +9,13 @@ namespace wengert {
 
 using namespace detail;
 
-Sgd::Sgd(const Options& options) : options_(options) {
-  require_rate("sgd", options.rate);
-  require_fraction("sgd", "momentum", options.momentum);
-  require_not_negative("sgd", "decay", options.decay);
-  if (options.nesterov && options.momentum == 0.0)
+Sgd::Sgd(const Options& options) : options_(options) { check_options(); }
+
+void Sgd::check_options() const {
+  require_rate("sgd", options_.rate);
+  require_fraction("sgd", "momentum", options_.momentum);
+  require_not_negative("sgd", "decay", options_.decay);
+  if (options_.nesterov && options_.momentum == 0.0)
     throw ValueError("sgd: Nesterov's variant needs a momentum above 0");
 }
 

@@ -31,6 +31,7 @@ class Sgd final : public Optimizer {
   std::span<const std::string_view> slot_names() const override;
   void apply(const Step& step) const override;
   ParameterGroup defaults() const override { return {.l2 = options_.decay}; }
+  void check_options() const override;
   double& rate_option() override { return options_.rate; }
 
   Options options_;

@@ -11,6 +11,14 @@ using namespace wengert;
 
 namespace {
 
+struct Pair {
+  Parameter a{ones({2})}, b{ones({2})};
+  static void members(auto& self, auto&& visit) {
+    visit("x", self.a);
+    visit("x", self.b);
+  }
+};
+
 // Minimises (w - 3)^2 + sin w from w = 1 with the optimizer, and compares every step with
 // `expected`, which maps (w, slope, step from 1) to the next w.
 void follow(Optimizer& optimizer, const std::function<double(double, double, int)>& expected) {
@@ -110,6 +118,38 @@ TEST_CASE("options outside their range are errors") {
   CHECK_THROWS_WITH(Sgd({.momentum = 1.0}), "sgd: momentum lies in [0, 1), got 1");
   CHECK_THROWS_WITH(Sgd({.nesterov = true}), "sgd: Nesterov's variant needs a momentum above 0");
   CHECK_THROWS_WITH(Adam({.beta2 = 1.5}), "adam: beta2 lies in [0, 1), got 1.5");
+}
+
+TEST_CASE("options that were set outside their range later are errors at the next step") {
+  Parameter w(ones({2}), "w");
+  const auto step = [&](Optimizer& optimizer) {
+    Tape tape;
+    optimizer.update(w, tape.backward(sum(square(w.on(tape.input(zeros({1})))))));
+  };
+  Adam adam;
+  step(adam);
+  const Tensor before = w.value();
+  adam.options().beta1 = 1.5;
+  CHECK_THROWS_WITH(step(adam), "adam: beta1 lies in [0, 1), got 1.5");
+  CHECK(w.value().at({0}) == before.at({0}));
+  Sgd sgd;
+  sgd.options().momentum = -1;
+  CHECK_THROWS_AS(step(sgd), ValueError);
+  AdamW adam_w;
+  adam_w.options().decay = -1;
+  CHECK_THROWS_AS(step(adam_w), ValueError);
+}
+
+TEST_CASE("two parameters of one name in one model are refused at the first step") {
+  Pair pair;
+  Tape tape;
+  const Var zero = tape.input(zeros({1}));
+  const Gradients gradients = tape.backward(sum(pair.a.on(zero) * pair.b.on(zero)));
+  Sgd sgd;
+  CHECK_THROWS_WITH(sgd.update(pair, gradients),
+                    "sgd: two parameters are called 'x', and each keeps its state by its name; a "
+                    "member list that gives one name twice?");
+  CHECK(pair.a.value().at({0}) == 1);
 }
 
 TEST_CASE("flushing denormals ends with its scope") {

@@ -145,6 +145,9 @@ TEST_CASE("a schedule refuses numbers outside their range, foreign states and ba
   CHECK_THROWS_AS(Schedule(OneCycle{.rise = 1.0}), ValueError);
   CHECK_THROWS_AS(Schedule(Plateau{.factor = 1.0}), ValueError);
   CHECK_THROWS_AS(Schedule(CosineDecay{.final = 2.0}), ValueError);
+  const std::function<double(double, const ScheduleTime&)> none;
+  CHECK_THROWS_WITH(Schedule(none),
+                    "schedule: the std::function it is made from holds no function");
   Schedule plateau = Plateau{}, constant;
   CHECK_THROWS_WITH(constant.restore(plateau.state()), ContainsSubstring("keeps none"));
   CHECK_THROWS_WITH(plateau.restore({}), ContainsSubstring("plateau: the state lacks 'scale'"));
