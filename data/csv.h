@@ -59,7 +59,9 @@ Table read_csv(std::span<const std::byte> bytes, const CsvOptions& options = {})
 
 /// With a header, the columns of text first; numbers with the digits that give them back exactly,
 /// NaN as an empty cell. Replaces the file in one step. Errors: FileError if it cannot be written;
-/// ShapeError if `values` is not [rows, columns] or a column of text has another length.
+/// ShapeError if `values` is not [rows, columns] or a column of text has another length; ValueError
+/// for what would not be read back: two columns of one name, a name with blanks at its ends, text
+/// that is no UTF-8.
 void write_csv(const std::string& path, const Table& table, char separator = ',');
 
 /// The distinct words in alphabetical order, and each cell's place among them as a label.

@@ -16,6 +16,24 @@ constexpr std::size_t most_cells = std::size_t{1} << 20;
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned lead = byte(i++);
+    if (lead < 0x80) continue;
+    const std::size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() - i < more) return false;
+    // What the second byte may be keeps out overlong forms, surrogates and what is too large.
+    const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (byte(i) < low || byte(i) > high) return false;
+    for (std::size_t k = 1; k < more; ++k)
+      if (byte(i + k) < 0x80 || byte(i + k) > 0xbf) return false;
+    i += more;
+  }
+  return true;
+}
+
 CsvRows::CsvRows(ByteSource source, char separator, char comment)
     : source_(std::move(source)), separator_(separator), comment_(comment) {
   refill();
@@ -97,7 +115,13 @@ CsvRows::Row CsvRows::read_row(std::vector<std::string>& cells) {
 
 void CsvRows::read_cell(std::string& cell) {
   cell.clear();
-  if (accept('"')) return read_quoted(cell);
+  const std::size_t began = line_;
+  if (accept('"')) read_quoted(cell);
+  else read_plain(cell);
+  if (!is_utf8(cell)) fail_at(began, "a cell is no UTF-8; save the table as UTF-8");
+}
+
+void CsvRows::read_plain(std::string& cell) {
   const std::size_t began = line_;
   bool ended = false;
   while (!ended && !at_end()) {
@@ -109,6 +133,10 @@ void CsvRows::read_cell(std::string& cell) {
   // A carriage return belongs to the line's end, here and at the end of the file.
   const bool line_ends = at_end() || piece_[at_] == '\n';
   if (line_ends && cell.ends_with('\r')) cell.pop_back();
+  if (cell.find('\r') != std::string::npos)
+    fail_at(began,
+            "a carriage return without a line feed; lines end as on Unix or Windows, not as on old "
+            "Macs, and a cell that holds one is quoted");
 }
 
 void CsvRows::read_quoted(std::string& cell) {

@@ -11,6 +11,9 @@
 
 namespace wengert::data {
 
+/// Whether these are whole characters in UTF-8: no overlong forms, no surrogates.
+bool is_utf8(std::string_view text);
+
 class CsvRows {
  public:
   /// Errors: FileError if the file begins as UTF-16.
@@ -18,8 +21,9 @@ class CsvRows {
 
   /// The cells of the next row; false at the end. Empty lines before another row are rows of one
   /// empty cell, those at the end are none.
-  /// Errors: FileError naming the line if a quote does not end or something follows it, a cell is
-  /// too long or there are too many, a byte is 0, or gzip data is damaged.
+  /// Errors: FileError naming the line if a quote does not end or something follows it, a carriage
+  /// return stands in a cell without quotes, a cell is no UTF-8 or too long or there are too many,
+  /// a byte is 0, or gzip data is damaged.
   bool next(std::vector<std::string>& cells);
 
   /// The line on which the row last read begins, from 1.
@@ -38,6 +42,7 @@ class CsvRows {
   void skip_comments();
   Row read_row(std::vector<std::string>& cells);
   void read_cell(std::string& cell);
+  void read_plain(std::string& cell);
   void read_quoted(std::string& cell);
   void append(std::string& cell, std::size_t end, std::size_t began);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <cmath>
 #include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "../graph/error.h"
 #include "csv.h"
+#include "csv_rows.h"
 #include "file_replacement.h"
 
 namespace wengert::data {
@@ -27,7 +29,32 @@ void append_text(std::string& out, std::string_view cell, char separator) {
   out += '"';
 }
 
+// What read_csv would refuse, or give back as something else.
+void check_names(const std::string& path, const Table& table) {
+  std::vector<std::string> names;
+  for (const TextColumn& column : table.text) names.push_back(column.name);
+  names.insert(names.end(), table.columns.begin(), table.columns.end());
+  std::set<std::string_view> known;
+  for (const std::string& name : names) {
+    const auto fail = [&](std::string_view why) {
+      throw ValueError(fmt::format("write_csv: '{}': the column '{}' {}", path, name, why));
+    };
+    constexpr std::string_view blanks = " \t";
+    if (!known.insert(name).second) fail("is there twice");
+    if (!name.empty() && (blanks.find(name.front()) != std::string_view::npos ||
+                          blanks.find(name.back()) != std::string_view::npos))
+      fail("begins or ends with a blank, which is not part of a name in a file");
+    if (!is_utf8(name) || name.find('\0') != std::string::npos) fail("has a name that is no UTF-8");
+  }
+  for (const TextColumn& column : table.text)
+    for (const std::string& cell : column.cells)
+      if (!is_utf8(cell) || cell.find('\0') != std::string::npos)
+        throw ValueError(fmt::format("write_csv: '{}': the column '{}' has a cell that is no UTF-8",
+                                     path, column.name));
+}
+
 void check(const std::string& path, const Table& table) {
+  check_names(path, table);
   if (table.values.rank() != 2 || table.values.shape()[1] != table.columns.size())
     throw ShapeError(fmt::format("write_csv: '{}': values of shape {} for {} columns", path,
                                  to_string(table.values.shape()), table.columns.size()));

@@ -224,6 +224,46 @@ TEST_CASE("write_csv refuses columns that do not fit", "[data][csv]") {
   CHECK(folder.files() == 0);
 }
 
+TEST_CASE("a file with the line ends of old Macs is refused and not taken for one row",
+          "[data][csv]") {
+  CHECK_THAT(message("a,b\r1,2\r3,4\r"),
+             ContainsSubstring("line 1: a carriage return without a line feed"));
+  CHECK_THAT(message("a\n1\r2\n"), ContainsSubstring("line 2: a carriage return"));
+  CHECK(read("a,b\r\n1,2\r\n3,4\r").values.shape() == wg::Shape{2, 2});
+  CHECK(read("t\n\"1\r2\"\n", {.text = {"t"}}).text[0].cells[0] == "1\r2");
+}
+
+TEST_CASE("text in another encoding than UTF-8 is refused with its line", "[data][csv]") {
+  CHECK_THAT(message("a,\xe4\n1,2\n"), ContainsSubstring("line 1: a cell is no UTF-8"));
+  CHECK_THAT(message("t\nk\xf6nnen\n", {.text = {"t"}}), ContainsSubstring("line 2"));
+  CHECK_THAT(message("t\n\"\xe4\"\n", {.text = {"t"}}), ContainsSubstring("line 2"));
+  for (const char* bad :
+       {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\x80"})
+    CHECK_FALSE(message(std::string(bad) + "\n1\n").empty());
+  const Table table = read("\xc3\xa4,\xe2\x82\xac,\xf0\x9f\x98\x80\n1,2,3\n");
+  CHECK(table.columns == Names{"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"});
+}
+
+TEST_CASE("write_csv refuses what would not be read back as it is", "[data][csv]") {
+  const Folder folder;
+  const auto write = [&](const Names& names, const std::string& cell) {
+    wg::data::write_csv(
+        folder / "x",
+        {.columns = names, .values = wg::zeros({1, names.size()}), .text = {{"t", {cell}}}});
+  };
+  CHECK_THROWS_AS(write({"a", "a"}, ""), wg::ValueError);
+  CHECK_THROWS_AS(write({"t"}, ""), wg::ValueError);
+  CHECK_THROWS_AS(write({" a"}, ""), wg::ValueError);
+  CHECK_THROWS_AS(write({"a\t"}, ""), wg::ValueError);
+  CHECK_THROWS_AS(write({"\xe4"}, ""), wg::ValueError);
+  CHECK_THROWS_AS(write({"a"}, "\xe4"), wg::ValueError);
+  CHECK(folder.files() == 0);
+  write({"a b", "", "#c"}, " \xc3\xa4 ");
+  const Table back = read_csv(folder / "x", {.text = {"t"}});
+  CHECK(back.columns == Names{"a b", "", "#c"});
+  CHECK(back.text[0].cells[0] == " \xc3\xa4 ");
+}
+
 TEST_CASE("categories are labels in alphabetical order", "[data][csv]") {
   const auto [labels, names] = wg::data::categories({"b", "a", "c", "a"});
   CHECK(names == Names{"a", "b", "c"});
