@@ -10,6 +10,7 @@
 #include "../ops/arithmetic.h"
 #include "../ops/elementwise.h"
 #include "../ops/reduce.h"
+#include "state_watch.h"
 
 namespace wengert {
 namespace {
@@ -45,6 +46,7 @@ Var BatchNorm::operator()(const Var& x) const {
   if (x.rank() < 2 || x.shape()[1] != features)
     throw ShapeError(fmt::format("BatchNorm: it was made for [n, {}, ...], got {}", features,
                                  to_string(x.shape())));
+  detail::StateWatch::note("BatchNorm", &running_mean, x.shape());
   // As [n, features, rest], so that the batch's axes are two whatever the rank.
   const Shape flat{x.shape()[0], features, x.size() == 0 ? 1 : x.size() / x.shape()[0] / features};
   const Shape row{features, 1};

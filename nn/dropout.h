@@ -2,10 +2,8 @@
 // Dropout as a module: noise while training, nothing afterwards.
 #pragma once
 
-#include "../graph/mode.h"
 #include "../graph/rng.h"
 #include "../graph/var.h"
-#include "../ops/random.h"
 
 namespace wengert {
 
@@ -17,7 +15,7 @@ struct Dropout {
   /// Errors: ValueError if `drop_rate` is outside [0, 1).
   Dropout(double drop_rate, Rng& random);
 
-  Var operator()(const Var& x) const { return training(x) ? dropout(x, rate, rng) : x; }
+  Var operator()(const Var& x) const;
 
   static void members(auto& self, auto&& visit) { visit("rng", self.rng); }
 

@@ -38,11 +38,29 @@ void add_op(std::string& ops, std::string_view op) {
 
 }  // namespace
 
-Summary summarize(const Tape& tape, const Notes& notes) {
+std::vector<Silent> silent_of(const StateWatch& watch,
+                              const std::vector<std::pair<std::string, Rng*>>& generators) {
+  std::vector<Silent> silent;
+  for (const StateWatch::Call& call : watch.calls())
+    for (const auto& [path, generator] : generators)
+      if (generator == call.state) {
+        silent.push_back({parent_of(path), "dropout", call.output, call.before});
+        break;
+      }
+  return silent;
+}
+
+Summary summarize(const Tape& tape, const Notes& notes, const std::vector<Silent>& silent) {
   const Recording& recording = tape.recording();
   Summary summary;
+  auto next = silent.begin();
+  const auto add_silent = [&](std::uint32_t node) {
+    for (; next != silent.end() && next->before <= node; ++next)
+      summary.rows.push_back({.path = next->path, .ops = next->ops, .output = next->output});
+  };
   std::vector<bool> counted(recording.size(), false);
   for (std::uint32_t node = 0; node < recording.size(); ++node) {
+    add_silent(node);
     if (!recording.nodes[node].op) continue;
     const std::string path = module_of(recording, node);
     if (summary.rows.empty() || summary.rows.back().path != path)
@@ -58,6 +76,7 @@ Summary summarize(const Tape& tape, const Notes& notes) {
       row.bytes += recording.shape(input).size() * size_of(recording.nodes[input].dtype);
     }
   }
+  add_silent(static_cast<std::uint32_t>(recording.size()));
   for (const Summary::Row& row : summary.rows) {
     summary.parameters += row.parameters;
     summary.bytes += row.bytes;

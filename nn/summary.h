@@ -12,6 +12,7 @@
 #include "../graph/tape.h"
 #include "../graph/var.h"
 #include "infer.h"
+#include "state_watch.h"
 
 namespace wengert {
 
@@ -77,21 +78,35 @@ Notes notes_of(Model& model) {
   return notes;
 }
 
-Summary summarize(const Tape& tape, const Notes& notes);
+/// A module that records nothing in inference: Dropout.
+struct Silent {
+  std::string path;
+  std::string ops;
+  Shape output;
+  std::size_t before;  ///< the first node after it
+};
+std::vector<Silent> silent_of(const StateWatch& watch,
+                              const std::vector<std::pair<std::string, Rng*>>& generators);
+
+Summary summarize(const Tape& tape, const Notes& notes, const std::vector<Silent>& silent);
 
 }  // namespace detail
 
 /// Runs the model once on `sample` (a batch, e.g. zeros({1, 784})), as it is used after training,
 /// and lists its modules. Layers without a size yet get it from the sample. Errors: ValueError if
-/// the model uses a parameter that its member list leaves out, and what the model throws.
+/// the model uses a parameter, a Dropout or a BatchNorm that its member list leaves out, and what
+/// the model throws.
 template <class Model>
 Summary summary(Model& model, const Tensor& sample) {
   if (!has_all_sizes(model)) build(model, sample);
   parameters(model);  // gives every parameter its path
   Tape tape(Mode::inference);
+  const detail::StateWatch watch(tape);
   model(tape.input(sample));
   check_members(model, tape);
-  return detail::summarize(tape, detail::notes_of(model));
+  const auto generators = wengert::generators(model);
+  watch.require_listed(wengert::buffers(model), generators);
+  return detail::summarize(tape, detail::notes_of(model), detail::silent_of(watch, generators));
 }
 
 }  // namespace wengert

@@ -94,6 +94,26 @@ TEST_CASE("the summary counts the lecture's autoencoder") {
         2 * (784 * 128 + 128 * 64 + 64 * 128 + 128 * 784) + 128 + 64 + 128 + 784 + 320);
 }
 
+TEST_CASE("the summary has a row for a Dropout, where it stands") {
+  Rng rng{1};
+  Sequential model{Linear{4, 6, rng}, relu, Dropout{0.5, rng}, Linear{6, 2, rng},
+                   Dropout{0.1, rng}};
+  const Summary table = summary(model, zeros({3, 4}));
+  REQUIRE(table.rows.size() == 5);
+  CHECK(table.rows[2].path == "2");
+  CHECK(table.rows[2].ops == "dropout");
+  CHECK(table.rows[2].output == Shape{3, 6});
+  CHECK(table.rows[3].path == "3");
+  CHECK(table.rows[4].path == "4");
+  CHECK(table.parameters == 4 * 6 + 6 + 6 * 2 + 2);
+  Mlp mlp{{4, 6, 5, 2}, relu, rng, {.dropout = 0.2}};
+  const Summary of_mlp = summary(mlp, zeros({3, 4}));
+  std::size_t dropouts = 0;
+  for (const Summary::Row& row : of_mlp.rows)
+    dropouts += row.path == "dropout" && row.ops == "dropout" ? 1 : 0;
+  CHECK(dropouts == 2);
+}
+
 TEST_CASE("initial values have the spread that their formula says") {
   Rng rng{1};
   const Shape shape{300, 200};
