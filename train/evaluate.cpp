@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -17,50 +16,76 @@
 namespace wengert {
 namespace {
 
-/// Mean and standard error of the mean of weighted numbers, in one pass.
-class RunningMean {
- public:
-  void add(double value, double weight) {
-    weights_ += weight;
-    squared_weights_ += weight * weight;
-    const double difference = value - mean_;
-    mean_ += difference * weight / weights_;
-    squares_ += weight * difference * (value - mean_);
-    ++count_;
-  }
-  Estimate estimate(std::size_t n) const {
-    // Of independent samples, with the weights taken as given.
-    const double effective = weights_ * weights_ / squared_weights_;
-    const double variance = squares_ / weights_;
-    const bool known = count_ > 1 && effective > 1;
-    return {.value = mean_,
-            .error = known ? std::sqrt(variance / (effective - 1))
-                           : std::numeric_limits<double>::quiet_NaN(),
-            .n = n};
-  }
-
- private:
-  double weights_ = 0;
-  double squared_weights_ = 0;
-  double mean_ = 0;
-  double squares_ = 0;
-  std::size_t count_ = 0;
+/// Sums over independent samples of what is averaged and of what it is divided by.
+struct Sums {
+  std::vector<double> losses;
+  std::vector<double> counts;  ///< weights, times the real steps of a sequence
 };
 
-/// [n, ...] -> the mean of every sample, f64 [n].
-Tensor sample_means(const Tensor& losses) {
-  const std::size_t n = losses.shape()[0];
-  return mean(Var(losses.to(f64).reshape({n, losses.size() / n})), 1).value();
+/// sum a / sum b with its error: (a - R b) / mean b is what a sample moves the ratio R by (delta
+/// method; Cochran 1977, chapter 6). Where all b are 1 it is sd / sqrt(n).
+Estimate ratio_of(const Sums& sums) {
+  double above = 0;
+  double below = 0;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < sums.counts.size(); ++i) {
+    above += sums.losses[i];
+    below += sums.counts[i];
+    n += sums.counts[i] != 0 ? 1 : 0;
+  }
+  if (!(below > 0))
+    throw ValueError(fmt::format(
+        "evaluate: the weights of all samples add up to {}, and the mean loss divides by them",
+        below));
+  Estimate result{.value = above / below, .n = n};
+  if (n < 2) return result;
+  double squares = 0;
+  for (std::size_t i = 0; i < sums.counts.size(); ++i) {
+    const double moved = sums.losses[i] - result.value * sums.counts[i];
+    squares += moved * moved;
+  }
+  const auto count = static_cast<double>(n);
+  result.error = std::sqrt(squares * count / (count - 1)) / below;
+  return result;
 }
 
-/// What the batch's mean loss counts: its samples or, where every step has a loss, the steps that
-/// are real, by their weights.
-double weight_of(const data::Batch& batch, bool masks) {
+/// Adds the samples of one batch, each by its own loss.
+void add_samples(const Loss& loss, const Var& output, const data::Batch& batch, bool each_step,
+                 Sums& sums) {
   const std::size_t n = batch.size();
-  const Var counted =
-      batch.mask.defined() && masks ? sum(Var(batch.mask.to(f64)), 1) : Var(ones({n}, f64));
-  return sum(batch.weights.defined() ? counted * batch.weights.to(f64) : counted).item();
+  Weighting weighting = detail::weighting_of(batch, each_step, Reduction::none);
+  weighting.weights = {};  // they belong to the sums
+  const Tensor losses = loss(output, batch.targets, weighting).value();
+  const std::size_t entries = weighting.mask.value().defined() ? batch.mask.size() : n;
+  const double elements = static_cast<double>(losses.size()) / static_cast<double>(entries);
+  const Tensor sum_of_each = sum(Var(losses.to(f64).reshape({n, losses.size() / n})), 1).value();
+  const Tensor counts = detail::counts_of(batch, each_step);
+  const Tensor weights = batch.weights.defined() ? batch.weights.to(f64) : ones({n}, f64);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double weight = weights.data<double>()[i];
+    // A sample of weight 0 counts for nothing, even if its loss is infinite.
+    sums.losses.push_back(weight == 0 ? 0 : weight * sum_of_each.data<double>()[i] / elements);
+    sums.counts.push_back(weight * counts.data<double>()[i]);
+  }
 }
+
+/// Of a custom loss only the mean of a batch is known, and batches are no samples: no error.
+class MeanOfBatches {
+ public:
+  void add(const Loss& loss, const Var& output, const data::Batch& batch, bool each_step) {
+    const Var counts(detail::counts_of(batch, each_step));
+    const double weight =
+        sum(batch.weights.defined() ? counts * batch.weights.to(f64) : counts).item();
+    if (weight == 0) return;
+    sum_ += weight * loss(output, batch.targets, detail::weighting_of(batch, each_step)).item();
+    weights_ += weight;
+  }
+  Estimate estimate(std::size_t n) const { return {.value = sum_ / weights_, .n = n}; }
+
+ private:
+  double sum_ = 0;
+  double weights_ = 0;
+};
 
 void require_samples(const char* what, std::size_t batch, std::size_t samples) {
   if (batch == 0) throw ValueError(fmt::format("{}: a batch needs at least one sample", what));
@@ -86,23 +111,17 @@ Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss
   const data::BatchLoader loader(
       data, {.batch = at_once ? data.size() : options.batch, .shuffle = false});
   const bool masks = data.target_each_step;
-  RunningMean mean;
+  Sums sums;
+  MeanOfBatches means;
   std::vector<Var> outputs;
   for (const data::Batch& batch : loader.epoch(1)) {
     const Var output = model(batch.inputs);
-    // Losses of the library say what each sample has; of others only the mean is known. Where
-    // weights or masks share out what counts, so that a sample's mean is no longer its loss, too.
-    if (loss.function() && !(batch.mask.defined() && masks) && !batch.weights.defined()) {
-      const Tensor losses = sample_means(
-          loss(output, batch.targets, detail::weighting_of(batch, masks, Reduction::none)).value());
-      for (const double value : losses.data<double>()) mean.add(value, 1.0);
-    } else {
-      mean.add(loss(output, batch.targets, detail::weighting_of(batch, masks)).item(),
-               weight_of(batch, masks));
-    }
+    if (loss.gives_each()) add_samples(loss, output, batch, masks, sums);
+    else means.add(loss, output, batch, masks);
     if (!metrics.empty()) outputs.push_back(output);
   }
-  Evaluation result{.loss = mean.estimate(data.size()), .samples = data.size()};
+  Evaluation result{.loss = loss.gives_each() ? ratio_of(sums) : means.estimate(data.size()),
+                    .samples = data.size()};
   if (metrics.empty()) return result;
   Tensor all = outputs.size() == 1 ? outputs[0].value() : concat(outputs, 0).value();
   Tensor targets = data.targets;

@@ -24,12 +24,16 @@ struct EvaluateOptions {
 Tensor predict(const ModelRef& model, const Tensor& inputs, const EvaluateOptions& options = {});
 
 struct Evaluation {
-  Estimate loss = {};  ///< mean over the samples
+  /// Mean over the samples, by their weights and, where targets are padded sequences, their real
+  /// steps. Its error is that of the mean over independent samples; of a custom loss, which tells
+  /// only a batch's mean, there is none (NaN). `n` counts the samples whose weight is not 0.
+  Estimate loss = {};
   std::map<std::string, Estimate> metrics = {};
   std::size_t samples = 0;
 };
 /// The mean loss over `data` and the metrics of all its predictions together.
-/// Errors: ValueError for an empty data set, what the model, the loss and the metrics throw.
+/// Errors: ValueError for an empty data set or weights that add up to nothing, what the model, the
+/// loss and the metrics throw.
 Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss& loss,
                     const std::vector<Metric>& metrics = {}, const EvaluateOptions& options = {});
 

@@ -13,8 +13,8 @@
 
 #include "../graph/denormals.h"
 #include "../graph/error.h"
-#include "../nn/loss_floor.h"
 #include "../nn/save.h"
+#include "batch_weighting.h"
 #include "fingerprint.h"
 #include "interrupt.h"
 #include "loop_state.h"
@@ -52,8 +52,10 @@ void check(const FitOptions& options) {
         fmt::format("fit: validation_share lies in [0, 1), got {}", options.validation_share));
   if (options.validation_share > 0.0 && options.validation.size() > 0)
     throw ValueError("fit: give .validation or .validation_share, not both");
-  if (options.early_stopping && std::isnan(options.early_stopping->min_delta))
-    throw ValueError("fit: early_stopping.min_delta is nan");
+  if (options.early_stopping && !std::isfinite(options.early_stopping->min_delta))
+    throw ValueError(
+        fmt::format("fit: early_stopping.min_delta is {}, and no gain can be that large",
+                    options.early_stopping->min_delta));
   std::set<std::string> names;
   for (const Metric& metric : options.metrics) {
     if (metric.name().find('\n') != std::string::npos)
@@ -139,16 +141,18 @@ class Loop {
           base_rates_[i], {run_.step - 1, run_.epoch - 1, run_.steps_per_epoch, run_.epochs}));
     const Clock::time_point start = Clock::now();
     StepResult result = training_.step(batch);
-    StepRecord record{.step = run_.step,
-                      .epoch = run_.epoch,
-                      .samples = batch.size(),
-                      .loss = result.loss,
-                      .metrics = {result.metrics.begin(), result.metrics.end()},
-                      .rate = rate(),
-                      .gradient_norm = result.gradient_norm,
-                      .clip_factor = result.clip_factor,
-                      .seconds = seconds_since(start),
-                      .groups = std::move(result.groups)};
+    StepRecord record{
+        .step = run_.step,
+        .epoch = run_.epoch,
+        .samples = batch.size(),
+        .loss = result.loss,
+        .metrics = {result.metrics.begin(), result.metrics.end()},
+        .rate = rate(),
+        .gradient_norm = result.gradient_norm,
+        .clip_factor = result.clip_factor,
+        .seconds = seconds_since(start),
+        .groups = std::move(result.groups),
+        .counted = std::isnan(result.counted) ? static_cast<double>(batch.size()) : result.counted};
     ++state_.batches_done;
     if (bad(record))
       run_.stop(fmt::format("{} {} at step {} (epoch {}); the weights are those before it", failure,
@@ -400,10 +404,7 @@ History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& 
   start.optimizer = optimizer->name();
   start.validation_samples = parts.validation.size();
   start.has_dropout = !model.generators().empty();
-  start.floor =
-      loss_floor(options.loss, parts.training.targets,
-                 parts.training.weights.defined() ? Weighting{.weights = parts.training.weights}
-                                                  : Weighting{});
+  start.floor = detail::floor_of(options.loss, parts.training);
   record(start.data, "training", parts.training);
   record(start.data, "validation", parts.validation);
   return Loop(training, options.also, parts.training, options).run(std::move(start));

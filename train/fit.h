@@ -98,9 +98,10 @@ struct FitOptions {
 /// also if the epoch was the last one anyway.
 /// Without validation, early stopping, Plateau and `best` judge the training loss. Sample weights
 /// are those of the loss, normalised over the whole data set; metrics take no weights, and of
-/// padded sequences with a target each step the real steps only. Errors: ValueError for options
-/// that make no sense, a model with unlisted parameters or nothing to train; what the model, the
-/// loss, the optimizer and the files throw.
+/// padded sequences with a target each step the real steps only, by which epochs weigh their steps.
+/// Errors: ValueError for options that make no sense, nothing to train, or a model that uses
+/// parameters, a Dropout or a BatchNorm that it does not list or gives two members one name; what
+/// the model, the loss, the optimizer and the files throw.
 History fit(const ModelRef& model, const data::Dataset& data, const FitOptions& options);
 inline History fit(const ModelRef& model, const Tensor& inputs, const Tensor& targets,
                    const FitOptions& options) {
@@ -115,6 +116,9 @@ struct StepResult {
   double gradient_norm = not_measured;
   double clip_factor = 1.0;
   std::vector<GroupStatistics> groups = {};
+  /// How much the step counts in the epoch's means, if not by its samples: real steps of padded
+  /// sequences.
+  double counted = not_measured;
 };
 
 /// A training of one's own: two models, two optimizers, whatever a step may be.

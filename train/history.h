@@ -42,6 +42,9 @@ struct StepRecord {
   double clip_factor = 1.0;  ///< what the gradient was multiplied with; 1: not clipped
   double seconds = not_measured;
   std::vector<GroupStatistics> groups = {};  ///< may be empty
+  /// What it counts by in the epoch's means: samples, or real steps where padded sequences have a
+  /// target each step. Not measured: its samples.
+  double counted = not_measured;
 };
 
 struct EpochRecord {

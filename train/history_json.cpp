@@ -46,6 +46,7 @@ void fields(auto&& field, auto& step) requires requires { step.clip_factor; }
   field("clip_factor", step.clip_factor);
   field("seconds", step.seconds);
   field("groups", step.groups);
+  field("counted", step.counted);
 }
 void fields(auto&& field, auto& epoch) requires requires { epoch.settled_loss; }
 {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <span>
 #include <utility>
@@ -18,8 +19,9 @@ namespace {
 constexpr std::array numbers{&GroupStatistics::gradient_norm, &GroupStatistics::weight_norm,
                              &GroupStatistics::update_ratio,  &GroupStatistics::zero,
                              &GroupStatistics::denormal,      &GroupStatistics::nonfinite};
-constexpr std::array step_numbers{&StepRecord::loss, &StepRecord::rate, &StepRecord::gradient_norm,
-                                  &StepRecord::clip_factor, &StepRecord::seconds};
+constexpr std::array step_numbers{&StepRecord::loss,          &StepRecord::rate,
+                                  &StepRecord::gradient_norm, &StepRecord::clip_factor,
+                                  &StepRecord::seconds,       &StepRecord::counted};
 constexpr std::size_t counts = 3;  // step, epoch, samples come first in a row
 constexpr std::size_t keys = 2;    // so do step and name in a row of metrics or of groups
 
@@ -176,22 +178,27 @@ EpochRecord summarize_epoch(std::int64_t epoch, const std::vector<StepRecord>& h
   const auto first = std::ranges::find_if(history, in_epoch);
   const std::span steps(first, std::find_if_not(first, history.end(), in_epoch));
   EpochRecord record{.epoch = epoch, .loss = 0, .gradient_norm = 0, .seconds = 0};
+  double counted = 0;
+  std::map<std::string, double> counted_by_metric;
   for (const StepRecord& step : steps) {
-    const auto samples = static_cast<double>(step.samples);
+    const auto samples =
+        std::isnan(step.counted) ? static_cast<double>(step.samples) : step.counted;
+    counted += samples;
     record.loss += step.loss * samples;
     // The mean is over those steps that have the metric.
     for (const auto& [name, value] : step.metrics) {
       Estimate& metric = record.metrics[name];
       metric.value += value * samples;
       metric.n += step.samples;
+      counted_by_metric[name] += samples;
     }
     record.gradient_norm += step.gradient_norm / static_cast<double>(steps.size());
     record.seconds += step.seconds;
     record.samples += step.samples;
     record.rate = step.rate;
   }
-  record.loss /= static_cast<double>(record.samples);
-  for (auto& [name, metric] : record.metrics) metric.value /= static_cast<double>(metric.n);
+  record.loss /= counted;
+  for (auto& [name, metric] : record.metrics) metric.value /= counted_by_metric[name];
   record.groups = mean_statistics(steps);
   return record;
 }

@@ -29,8 +29,9 @@ struct LoopState {
   static History history_in(const Snapshot& snapshot, const std::string& part);
 };
 
-/// The epoch's record as far as it follows from its steps: means over the steps, weighted by their
-/// samples; those of metrics and of groups' statistics over the steps that have them.
+/// The epoch's record as far as it follows from its steps: means over the steps, weighted by what
+/// they count (StepRecord::counted); those of metrics and of groups' statistics over the steps that
+/// have them.
 EpochRecord summarize_epoch(std::int64_t epoch, const std::vector<StepRecord>& steps);
 
 }  // namespace wengert

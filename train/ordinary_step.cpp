@@ -4,23 +4,32 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "../graph/error.h"
 #include "../graph/tape.h"
-#include "../ops/arithmetic.h"
-#include "../ops/reduce.h"
+#include "../nn/state_watch.h"
 #include "batch_weighting.h"
 
 namespace wengert::detail {
 namespace {
 
-/// A batch's weighted mean is over its own weights; over an epoch each sample is to count by its
-/// weight over the mean weight of all samples, whichever batch it is in.
-double share_of_weight(const data::Batch& batch, double mean_weight) {
-  const double sum = wengert::sum(Var(batch.weights.to(f64))).item();
-  return sum / static_cast<double>(batch.size()) / mean_weight;
+/// What is kept by its name has to have one of its own.
+void require_distinct_names(const ModelRef& model) {
+  std::map<std::string, const void*> known;
+  const auto add = [&](const std::string& name, const void* member) {
+    const auto [found, added] = known.emplace(name, member);
+    if (!added && found->second != member)
+      throw ValueError(
+          fmt::format("fit: two members of the model are called '{}'; give them "
+                      "different names in its member list",
+                      name));
+  };
+  for (const Parameter* parameter : model.parameters()) add(parameter->name(), parameter);
+  for (const Buffer* buffer : model.buffers()) add(buffer->name(), buffer);
+  for (const auto& [path, generator] : model.generators()) add(path, generator);
 }
 
 std::int64_t statistics_every(const FitOptions& options, std::size_t samples) {
@@ -42,16 +51,15 @@ OrdinaryStep::OrdinaryStep(ModelRef model, Optimizer& optimizer, const FitOption
       options_(options),
       statistics_every_(statistics_every(options, data.size())),
       each_step_(data.target_each_step),
-      mean_weight_(data.weights.defined() ? mean(Var(data.weights.to(f64))).item() : 1.0) {}
+      loss_("fit", options.loss, data) {
+  require_distinct_names(model_);
+}
 
 StepResult OrdinaryStep::operator()(const data::Batch& batch) {
   Tape tape;
-  const Var output = model_(tape.input(batch.inputs));
-  Var loss = options_.loss(output, batch.targets, weighting_of(batch, each_step_));
-  if (batch.weights.defined()) loss = share_of_weight(batch, mean_weight_) * loss;
-  if (!checked_) model_.check_members(tape);
-  checked_ = true;
-  StepResult result{.loss = loss.item()};
+  const Var output = run(tape, batch.inputs);
+  const auto [loss, weight] = loss_(output, batch);
+  StepResult result{.loss = loss.item(), .counted = weight};
   const bool pads = batch.mask.defined() && each_step_;
   const auto counted = [&](const Tensor& all) { return pads ? real_steps(all, batch.mask) : all; };
   for (const Metric& metric : options_.metrics)
@@ -66,6 +74,17 @@ StepResult OrdinaryStep::operator()(const data::Batch& batch) {
         list.size()));
   if (std::isfinite(result.loss)) take_step(list, trained, tape.backward(loss), result);
   return result;
+}
+
+// The first step also looks whether the model lists all that it uses.
+Var OrdinaryStep::run(Tape& tape, const Tensor& inputs) {
+  if (checked_) return model_(tape.input(inputs));
+  const StateWatch watch(tape);
+  Var output = model_(tape.input(inputs));
+  model_.check_members(tape);
+  watch.require_listed(model_.buffers(), model_.generators());
+  checked_ = true;
+  return output;
 }
 
 void OrdinaryStep::take_step(std::span<Parameter* const> parameters,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "batch_weighting.h"
 #include "fit.h"
 
 namespace wengert::detail {
@@ -22,6 +23,7 @@ class OrdinaryStep {
   StepResult operator()(const data::Batch& batch);
 
  private:
+  Var run(Tape& tape, const Tensor& inputs);
   void take_step(std::span<Parameter* const> parameters, std::span<Parameter* const> trained,
                  const Gradients& gradients, StepResult& result);
   void take_bad_step(std::span<Parameter* const> parameters, const Gradients& gradients,
@@ -32,7 +34,7 @@ class OrdinaryStep {
   const FitOptions& options_;
   std::int64_t statistics_every_;
   bool each_step_;
-  double mean_weight_;
+  BatchLoss loss_;
   bool checked_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "../graph/denormals.h"
 #include "../graph/error.h"
 #include "../graph/tape.h"
+#include "batch_weighting.h"
 #include "training_state.h"
 
 namespace wengert {
@@ -54,6 +55,7 @@ void find_rates(RateRange& range) {
 RateRange rate_range(const ModelRef& model, const data::Dataset& data,
                      const RateRangeOptions& options) {
   check(options);
+  const detail::BatchLoss loss_of("rate_range", options.loss, data);
   const data::BatchLoader loader(data, {.batch = options.batch, .seed = options.seed});
   model(loader.epoch(1)[0].inputs);  // every layer has its sizes before they are kept
   TrainingState state;
@@ -80,7 +82,7 @@ RateRange rate_range(const ModelRef& model, const data::Dataset& data,
     optimizer->set_rate(options.low * std::pow(factor, static_cast<double>(step)));
     const data::Batch batch = loader.epoch(step / batches + 1)[step % batches];
     Tape tape;
-    const Var loss = options.loss(model(tape.input(batch.inputs)), batch.targets);
+    const Var loss = loss_of(model(tape.input(batch.inputs)), batch).loss;
     average = options.smoothing * average + (1 - options.smoothing) * loss.item();
     weight = options.smoothing * weight + (1 - options.smoothing);
     const double smooth = average / weight;

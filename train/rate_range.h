@@ -37,8 +37,9 @@ struct RateRangeOptions {
 };
 
 /// Ends early when the smooth loss is four times its least value or no number. The model, its
-/// buffers and its generators are as before afterwards; the optimizer is a copy.
-/// Errors: ValueError for options that make no sense or no data; what the model and the loss throw.
+/// buffers and its generators are as before afterwards; the optimizer is a copy. Weights and
+/// padding are those of fit. Errors: ValueError for options that make no sense or no data; what the
+/// model and the loss throw.
 RateRange rate_range(const ModelRef& model, const data::Dataset& data,
                      const RateRangeOptions& options);
 
