@@ -51,7 +51,8 @@ struct EpochRecord {
   std::int64_t epoch = 0;  ///< from 1
   /// Mean over the epoch's steps, while the weights change and dropout is on.
   double loss = not_measured;
-  /// After the epoch, in inference mode; its error is that of the mean over samples or batches.
+  /// After the epoch, in inference mode; its error is that of the mean over samples, NaN for custom
+  /// losses.
   std::optional<Estimate> validation_loss = {};
   /// Of the training set after the epoch, in inference mode: what validation_loss may be compared
   /// with. Costs a pass over the data, so it is often absent.

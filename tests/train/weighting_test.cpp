@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What samples, weights and padded steps count in the losses of fit, evaluate and rate_range.
 #include <cmath>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include <wengert/data/sequences.h>
@@ -9,6 +11,7 @@
 #include <wengert/wengert.h>
 
 #include "../catch.h"
+#include "../folder.h"
 
 using namespace wengert;
 using Catch::Matchers::ContainsSubstring;
@@ -98,6 +101,34 @@ TEST_CASE("an epoch over padded sequences counts steps by what is real, as its v
     CHECK(epoch.metrics.at("mean_absolute_error").value == Approx(0.01).epsilon(1e-5));
     CHECK(epoch.samples == 2);
   }
+}
+
+TEST_CASE("an epoch over padded sequences that was interrupted counts its steps as if it was not") {
+  const data::Dataset data = constant_sequences({1, 9, 40}, {1, 2, 3});
+  const Folder folder;
+  struct PulledPlug {};
+  const auto train_to_the_end = [&](const std::string& state, std::int64_t plug) {
+    Rng rng{1};
+    Linear line{2, 1, rng};
+    return fit(line, data,
+               {.optimizer = Sgd{{.rate = 0.1}},
+                .batch = 1,
+                .resume = state,
+                .save_every = 1,
+                .callbacks = {{.after_step =
+                                   [&](Run& run, const StepRecord&) {
+                                     if (run.step == plug) throw PulledPlug();
+                                   }}},
+                .show = Show::nothing});
+  };
+  const History whole = train_to_the_end(folder / "whole", 0);
+  CHECK_THROWS_AS(train_to_the_end(folder / "cut", 3), PulledPlug);
+  const History resumed = train_to_the_end(folder / "cut", 0);
+  CHECK(resumed.epochs.at(0).loss == whole.epochs.at(0).loss);
+  REQUIRE(resumed.steps.size() == 3);
+  double counted = 0;
+  for (const StepRecord& step : resumed.steps) counted += step.counted;
+  CHECK(counted == 50);
 }
 
 TEST_CASE("weights of padded sequences count with their real steps") {
