@@ -28,11 +28,12 @@ struct Difference {
   double left = 0, right = 0;  ///< at a kink: the one-sided derivatives
 };
 
-/// Six points, x +- h, 2 h, 3 h: the derivative with an error of order h^6; its difference from the
-/// one of order h^4 that the same points give, and the rounding of the values, bound the error.
-/// Where a branch goes another way the stencil has crossed a kink, and the step shrinks to what the
-/// number of crossings suggests. `wanted` is the error that is small enough; `size` that of what is
-/// moved, to whose rounding a step is added. Returns the step that was good in `step`.
+/// Six points, x +- h, 2 h, 3 h (four where h has to be tiny): the derivative with an error of
+/// order h^6; its difference from the one of order h^4 that the same points give, and the rounding
+/// of the values, bound the error. Where a branch goes another way the stencil has crossed a kink,
+/// and the step shrinks to what the number of crossings suggests. `wanted` is the error that is
+/// small enough; `size` that of what is moved, to whose rounding a step is added. Returns the step
+/// that was good in `step`.
 Difference differenced(const Line& line, double here, double& step, double wanted,
                        double size = 1.0);
 

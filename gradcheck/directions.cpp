@@ -10,18 +10,41 @@
 namespace wengert::detail {
 namespace {
 
-/// A Gaussian direction in which every element moves by about its own step.
-std::vector<Tensor> drawn_direction(Examination& e) {
-  std::vector<Tensor> direction;
-  for (const CheckedLeaf& leaf : e.lifted.leaves()) {
-    Tensor d = e.rng.normal(leaf.value.shape(), f64);
-    const std::span<double> elements = d.mutable_data<double>();
-    const std::span<const double> x = leaf.value.data<double>();
-    for (std::size_t i = 0; i < elements.size(); ++i) elements[i] *= std::max(1.0, std::abs(x[i]));
-    direction.push_back(std::move(d));
+/// Gaussian directions in which every element moves by about its own step. Large leaves draw once:
+/// later directions are the first one's numbers from another place on, because drawing a number
+/// costs as much as many of the forward passes that it is for.
+class Directions {
+ public:
+  std::vector<Tensor> next(Examination& e) {
+    std::vector<Tensor> direction;
+    const std::vector<CheckedLeaf>& leaves = e.lifted.leaves();
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      const std::size_t size = leaves[k].value.size();
+      const bool again = size >= large && k < first_.size();
+      Tensor d = again ? Tensor::empty(leaves[k].value.shape(), f64)
+                       : e.rng.normal(leaves[k].value.shape(), f64);
+      const std::span<double> elements = d.mutable_data<double>();
+      if (again) {
+        const std::span<const double> drawn = first_[k].data<double>();
+        const auto shift = static_cast<std::ptrdiff_t>(e.rng.bits() % size);
+        std::rotate_copy(drawn.begin(), drawn.begin() + shift, drawn.end(), elements.begin());
+      }
+      if (k == first_.size()) first_.push_back(again ? Tensor() : d);
+      direction.push_back(std::move(d));
+    }
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      const std::span<double> elements = direction[k].mutable_data<double>();
+      const std::span<const double> x = leaves[k].value.data<double>();
+      for (std::size_t i = 0; i < elements.size(); ++i)
+        elements[i] *= std::max(1.0, std::abs(x[i]));
+    }
+    return direction;
   }
-  return direction;
-}
+
+ private:
+  static constexpr std::size_t large = 4096;
+  std::vector<Tensor> first_;
+};
 
 }  // namespace
 
@@ -32,8 +55,9 @@ void check_directions(Examination& e) {
   // A direction moves every sum by more than one coordinate does: a smaller step keeps it where the
   // function is smooth. What the first one finds good the next begin with.
   double step = e.options.step / 4;
+  Directions directions;
   for (std::size_t number = 0; number < e.options.directions; ++number) {
-    const std::vector<Tensor> direction = drawn_direction(e);
+    const std::vector<Tensor> direction = directions.next(e);
     double analytic = 0, squares = 0;
     for (std::size_t k = 0; k < leaves.size(); ++k) {
       analytic += dot(leaves[k].gradient, direction[k]);
@@ -41,13 +65,15 @@ void check_directions(Examination& e) {
       const std::span<const double> d = direction[k].data<double>();
       for (std::size_t i = 0; i < g.size(); ++i) squares += g[i] * g[i] * d[i] * d[i];
     }
-    std::vector<Tensor> moved(leaves.size());
+    std::vector<Tensor> moved = e.lifted.point();
     const Line line = [&](double h) {
       for (std::size_t k = 0; k < leaves.size(); ++k) {
-        moved[k] = leaves[k].value;
-        const std::span<double> x = moved[k].mutable_data<double>();
-        const std::span<const double> d = direction[k].data<double>();
-        for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * d[i];
+        const double* x = leaves[k].value.data<double>().data();
+        const double* d = direction[k].data<double>().data();
+        // Its own memory from the first time on: with many parameters, copies are what a check
+        // costs.
+        const std::span<double> to = moved[k].mutable_data<double>();
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] = x[i] + h * d[i];
       }
       Branches there;
       const double value = e.lifted.value_at(moved, &there);
