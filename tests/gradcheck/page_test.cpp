@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <wengert/wengert.h>
+
 #include "catch.h"
 #include "folder.h"
 #include "gradcheck/figures.h"
@@ -84,4 +86,17 @@ TEST_CASE("docs/gradcheck.md shows what is caught and printed as it is") {
   INFO("to write it anew: WENGERT_UPDATE_DOCS=1 wengert_tests \"docs/gradcheck.md*\"");
   CHECK((without_numbers(text_of(path)) == without_numbers(page)));
   CHECK(page.find("| sign of cos |") != std::string::npos);
+}
+
+TEST_CASE("README shows the report of the program above it") {
+  const auto cube = custom_op<1>(
+      "cube", [](const Var& x) { return x * x * x; },
+      [](const Var& x, const Var&, const Var& g) { return 2 * g * square(x); });
+  Rng rng{1};
+  const Linear layer{2, 2, rng};
+  const auto model = [&](const Var& x) { return sum(cube(wengert::tanh(layer(x)))); };
+  CheckReport report = gradcheck(model, rng.normal({3, 2}));
+  report.seconds = 0.016;  // as there
+  const std::string shown = without_numbers(text_of(WENGERT_SOURCE_DIR "/README.md"));
+  CHECK(shown.find(without_numbers(to_string(report))) != std::string::npos);
 }
