@@ -19,8 +19,8 @@ double largest_of(std::span<const double> values) {
 
 }  // namespace
 
-Arrays::Arrays(std::vector<double> analytic, std::vector<double> numeric, Shape shape)
-    : analytic_(std::move(analytic)), numeric_(std::move(numeric)), shape_(std::move(shape)) {
+Arrays::Arrays(std::vector<double> analytic, std::vector<double> numeric, const Shape& shape)
+    : analytic_(std::move(analytic)), numeric_(std::move(numeric)), shape_(shape) {
   const double size = std::max({largest_of(analytic_), largest_of(numeric_), 1e-300});
   // An error that is small everywhere is not to count as none where it is smallest.
   wrong_above_ = std::min(close, 0.05 * largest_of(errors()) / size);

@@ -16,7 +16,7 @@ namespace wengert::detail {
 
 class Arrays {
  public:
-  Arrays(std::vector<double> analytic, std::vector<double> numeric, Shape shape);
+  Arrays(std::vector<double> analytic, std::vector<double> numeric, const Shape& shape);
 
   const Shape& shape() const { return shape_; }
   std::size_t size() const { return analytic_.size(); }
@@ -30,7 +30,7 @@ class Arrays {
   std::optional<double> ratio() const;
   /// Whether the analytic gradient is this one.
   bool is(std::span<const double> other) const;
-  bool wrong(std::size_t element) const;
+  bool wrong(std::size_t i) const;
   std::size_t count_wrong() const;
   /// Along an axis: which indices hold an error.
   std::vector<bool> wrong_along(std::size_t axis) const;
