@@ -1,7 +1,7 @@
 # wengert_tests: every tests/**/*.cpp in one executable, each TEST_CASE a test of ctest's own. Cases
 # tagged [.long] are left to `ctest -L long` (./test --long).
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.cpp)
-list(FILTER test_sources EXCLUDE REGEX "/tests/(golden|compile_fail|compiler|install|fuzz|tensorboard)/")
+list(FILTER test_sources EXCLUDE REGEX "/tests/(golden|compile_fail|compiler|frameworks|install|fuzz|tensorboard)/")
 list(FILTER test_sources EXCLUDE REGEX "/tests/ops/table[^/]*\\.cpp$")  # op_table.cmake
 
 if(NOT TARGET rapidcheck)
@@ -72,7 +72,7 @@ if(NOT WENGERT_SANITIZE)
 endif()
 
 # Tests that are more than a source in the executable bring a CMakeLists.txt of their own.
-foreach(folder golden compile_fail compiler install docs from_keras tensorboard)
+foreach(folder golden compile_fail compiler frameworks install docs from_keras tensorboard)
   if(EXISTS ${PROJECT_SOURCE_DIR}/tests/${folder}/CMakeLists.txt)
     add_subdirectory(tests/${folder})
   endif()

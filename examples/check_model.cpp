@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
 
   const wg::Mlp model = model_of(model_file);
   const auto batch = wg::data::read_npz(batch_file);
-  const auto losses = wg::all_losses();
+  const auto& losses = wg::all_losses();
   const auto loss = std::ranges::find(losses, loss_name, &wg::Loss::name);
   if (loss == losses.end()) throw wg::ValueError("there is no loss called " + loss_name);
   wg::Tape tape;
