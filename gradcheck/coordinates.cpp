@@ -55,9 +55,11 @@ void check_coordinates(Examination& e) {
       const double size = std::max(1.0, std::abs(x));
       double step = e.options.step * size;
       const Difference numeric = differenced(line, here, step, wanted, size);
-      values[k] = leaf.value;
       const double scale = std::max({std::abs(analytic), std::abs(numeric.value), floor});
-      const Judgement judgement = judge(analytic, numeric, scale, e.options.tolerance, e.magnitude);
+      const Judgement judgement =
+          confirmed(judge(analytic, numeric, scale, e.options.tolerance, e.magnitude), line, here,
+                    analytic, numeric, scale, e.options.tolerance, e.magnitude);
+      values[k] = leaf.value;
       ++e.report.coordinates;
       if (judgement.at_kink) {
         ++e.report.kinks;

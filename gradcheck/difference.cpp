@@ -105,7 +105,8 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
   Judgement result;
   if (numeric.kink) {
     result.at_kink = true;
-    const double slack = 1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)});
+    const double slack = 1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)}) +
+                         8.0 * epsilon * magnitude / numeric.step;
     const double low = std::min(numeric.left, numeric.right) - slack;
     const double high = std::max(numeric.left, numeric.right) + slack;
     if (analytic >= low && analytic <= high) return result;
@@ -117,15 +118,34 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
   result.error = std::abs(analytic - numeric.value) / scale;
   result.oracle_error = numeric.error / scale;
   // A gradient that is 0 but for the last bits of what it is a difference of.
-  const bool only_bits = std::abs(analytic - numeric.value) <= numeric.rounding &&
-                         numeric.rounding <= 1e-11 * std::max(1.0, numeric.size);
   const double noise = numeric.step > 0 ? 4.0 * epsilon * magnitude / numeric.step : 0.0;
-  const bool only_noise = std::max(std::abs(analytic), std::abs(numeric.value)) <= noise;
+  const bool only_bits =
+      std::abs(analytic - numeric.value) <= numeric.rounding && numeric.rounding <= 1e-11;
+  const bool only_noise =
+      std::max(std::abs(analytic), std::abs(numeric.value)) <= noise && noise <= 1e-10;
   if (only_bits || only_noise) return result;
   if (!(result.error <= tolerance)) {
-    const bool sure = result.error > 5.0 * result.oracle_error;
+    // What cancelled inside is not seen in the result's size.
+    const bool sure = result.error > 5.0 * result.oracle_error + noise / scale;
     result.verdict = sure ? Verdict::disagree : Verdict::unresolved;
   }
+  return result;
+}
+
+Judgement confirmed(const Judgement& first, const Line& line, double here, double analytic,
+                    const Difference& numeric, double scale, double tolerance, double magnitude) {
+  if (first.verdict != Verdict::disagree || numeric.kink) return first;
+  double step = numeric.step / 16;
+  const Difference again = differenced(line, here, step, tolerance * scale);
+  if (again.kink) return first;
+  const double own = std::max({std::abs(analytic), std::abs(again.value), 1e-300});
+  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, magnitude);
+  if (second.verdict == Verdict::agree) return second;
+  Judgement result = first;
+  const double apart = std::abs(again.value - numeric.value);
+  const double difference = std::min(std::abs(analytic - numeric.value),
+                                     std::max(std::abs(again.value), std::abs(numeric.value)));
+  if (apart > 0.1 * difference && apart > 0) result.verdict = Verdict::unresolved;
   return result;
 }
 

@@ -55,11 +55,13 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
     const double slope = dot(analytic[k], direction);
     double step = e.options.step / 4;
     const double rough = std::max(std::sqrt(squares), 1e-12);
-    const Difference numeric =
-        differenced(problem.along(k, direction, cotangent), here, step, tolerance * rough);
+    const Line line = problem.along(k, direction, cotangent);
+    const Difference numeric = differenced(line, here, step, tolerance * rough);
     if (numeric.kink) continue;  // T4 judges those element by element
     const double scale = std::max(rough, std::abs(numeric.value));
-    const Judgement judgement = judge(slope, numeric, scale, tolerance, problem.magnitude());
+    const Judgement judgement =
+        confirmed(judge(slope, numeric, scale, tolerance, problem.magnitude()), line, here, slope,
+                  numeric, scale, tolerance, problem.magnitude());
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
       continue;

@@ -79,6 +79,14 @@ void check_symmetry(Examination& e) {
 
 CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
                                const CheckOptions& options) {
+  // Derivatives of a wrong gradient are wrong however well they agree with its differences.
+  CheckOptions first_order = options;
+  first_order.repeatability = first_order.adjoint = first_order.precision = false;
+  first_order.second_order = false;
+  if (CheckReport first = check_function(f, inputs, first_order);
+      first.verdict == Verdict::disagree)
+    return first;
+
   // The gradient's product with a random vector, as a function of the same inputs. The vectors are
   // drawn once: a function that draws is not called again.
   Rng rng(options.seed, 1);

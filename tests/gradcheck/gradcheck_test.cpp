@@ -133,3 +133,53 @@ TEST_CASE("a matcher that fails prints the report") {
   CHECK(matcher.describe().find("DISAGREE") != std::string::npos);
   CHECK(matcher.describe().find("seed 0x5eed") != std::string::npos);
 }
+
+TEST_CASE("a term cut loose is found however small its share is") {
+  Rng rng{1};
+  const auto f = [](const Var& x) { return mean(square(x)) + 1e-4 * sum(square(Var(x.value()))); };
+  const CheckReport report = gradcheck(f, rng.normal({3}));
+  CHECK(report.verdict == Verdict::disagree);
+  CHECK(report.hint == Hint::off_tape);
+}
+
+TEST_CASE("second derivatives of a wrong gradient are not right, though they agree with it") {
+  const auto half = custom_op<1>(
+      "half", [](const Var& x) { return square(x); },
+      [](const Var& x, const Var&, const Var& g) { return g * x; });
+  Rng rng{1};
+  CHECK(gradcheck_second_order(half, rng.normal({3})).verdict == Verdict::disagree);
+}
+
+TEST_CASE("huge numbers elsewhere on the tape, or a huge offset, are no reason to agree") {
+  Rng rng{1};
+  const auto diagonal = custom_op<1>(
+      "masked_softmax", [](const Var& x) { return softmax(x); },
+      [](const Var&, const Var& y, const Var& g) { return g * y * (1 - y); });
+  Tensor mask = zeros({2, 5});
+  mask.mutable_data<float>()[1] = -1e30F;
+  CHECK_FALSE(gradcheck([&](const Var& x) { return diagonal(x + Var(mask)); }, rng.normal({2, 5}))
+                  .agrees());
+  const auto lifted_high = custom_op<1>(
+      "offset", [](const Var& x) { return square(x) + 1e12; },
+      [](const Var& x, const Var&, const Var& g) { return g * x; });
+  CHECK(gradcheck(lifted_high, tensor({0.05, 0.02}, f64)).verdict != Verdict::agree);
+}
+
+TEST_CASE("what cancels, saturates or stands beside a singularity is not blamed") {
+  const auto sure = [](const Var& x) { return cross_entropy(x, Var(zeros({1}, i64))); };
+  CHECK(gradcheck(sure, tensor({20, 0, 0}, f64).reshape({1, 3})).verdict < Verdict::disagree);
+  const auto saturated = [](const Var& x) { return wengert::tanh(x); };
+  CHECK(gradcheck(saturated, tensor({10})).verdict < Verdict::disagree);
+  for (const double x : {1e-5, 1e-6, 1e-8})
+    CHECK(gradcheck([](const Var& v) { return 1.0 / v; }, tensor({x}, f64)).verdict <
+          Verdict::disagree);
+  const auto narrow = [](const Var& x) { return exp(-1.0 * square(x / 1e-3)) + x; };
+  CHECK(gradcheck(narrow, tensor({1e-3}, f64)).verdict < Verdict::disagree);
+}
+
+TEST_CASE("a function with a domain is not called outside of it in vain") {
+  const auto f = [](const Var& p) { return bce(p, Var(ones({2}))); };
+  const CheckReport report = gradcheck(f, tensor({0.9999, 0.5}));
+  INFO(to_string(report));
+  CHECK(report.verdict < Verdict::disagree);
+}
