@@ -57,8 +57,7 @@ void check_coordinates(Examination& e) {
       const Difference numeric = differenced(line, here, step, wanted, size);
       const double scale = std::max({std::abs(analytic), std::abs(numeric.value), floor});
       const Judgement judgement =
-          confirmed(judge(analytic, numeric, scale, e.options.tolerance, e.magnitude), line, here,
-                    analytic, numeric, scale, e.options.tolerance, e.magnitude);
+          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.magnitude);
       values[k] = leaf.value;
       ++e.report.coordinates;
       if (judgement.at_kink) {

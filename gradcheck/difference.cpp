@@ -132,8 +132,9 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
   return result;
 }
 
-Judgement confirmed(const Judgement& first, const Line& line, double here, double analytic,
-                    const Difference& numeric, double scale, double tolerance, double magnitude) {
+Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
+                    double scale, double tolerance, double magnitude) {
+  const Judgement first = judge(analytic, numeric, scale, tolerance, magnitude);
   if (first.verdict != Verdict::disagree || numeric.kink) return first;
   double step = numeric.step / 16;
   const Difference again = differenced(line, here, step, tolerance * scale);

@@ -48,9 +48,9 @@ struct Judgement {
 Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
                 double magnitude);
 
-/// Before anybody is blamed: the same with a sixteenth of the step. Two differences that do not
-/// agree with each other, as beside a singularity, blame nobody.
-Judgement confirmed(const Judgement& first, const Line& line, double here, double analytic,
-                    const Difference& numeric, double scale, double tolerance, double magnitude);
+/// The judgement, and before anybody is blamed the same with a sixteenth of the step. Two
+/// differences that do not agree with each other, as beside a singularity, blame nobody.
+Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
+                    double scale, double tolerance, double magnitude);
 
 }  // namespace wengert::detail

@@ -82,8 +82,7 @@ void check_directions(Examination& e) {
     const double scale = std::max(std::sqrt(squares), 1e-12);
     const Difference numeric = differenced(line, here, step, e.options.tolerance * scale);
     const Judgement judgement =
-        confirmed(judge(analytic, numeric, scale, e.options.tolerance, e.magnitude), line, here,
-                  analytic, numeric, scale, e.options.tolerance, e.magnitude);
+        confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.magnitude);
     ++e.report.directions;
     if (judgement.at_kink) {
       // Through several kinks at once a direction decides nothing; the coordinates do.

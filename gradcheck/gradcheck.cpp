@@ -3,12 +3,10 @@
 
 #include <chrono>
 #include <cmath>
-#include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 
-#include "../graph/denormals.h"
 #include "../graph/error.h"
 #include "examination.h"
 #include "hints.h"
@@ -131,9 +129,7 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
                            const CheckOptions& options, const CheckedModule& module) {
   const std::uint64_t draws = draws_on_this_thread();
   Tape tape;
-  std::vector<Var> xs;
-  for (const Tensor& input : inputs)
-    xs.push_back(is_float(input.dtype()) ? tape.variable(input) : tape.input(input));
+  const std::vector<Var> xs = leaves_on(tape, inputs);
   const Var y = f(xs);
   const bool random = draws_on_this_thread() != draws;
   const Function function{f, inputs, module.runs_off_tape};
@@ -163,9 +159,7 @@ CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::
   if (by >= inputs.size())
     throw ValueError(fmt::format("check_linear: input {} of a function of {}", by, inputs.size()));
   Tape tape;
-  std::vector<Var> xs;
-  for (const Tensor& input : inputs)
-    xs.push_back(is_float(input.dtype()) ? tape.variable(input) : tape.input(input));
+  const std::vector<Var> xs = leaves_on(tape, inputs);
   const Var y = f(xs);
   Rng rng(options.seed);
   const auto at = [&](const Tensor& value) {

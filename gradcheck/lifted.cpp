@@ -45,6 +45,21 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   });
 }
 
+std::vector<Var> leaves_on(Tape& tape, std::span<const Tensor> inputs) {
+  std::vector<Var> leaves;
+  for (const Tensor& input : inputs)
+    leaves.push_back(is_float(input.dtype()) ? tape.variable(input) : tape.input(input));
+  return leaves;
+}
+
+std::vector<bool> wanted_inputs(const Recording& all, std::uint32_t node, Operands in) {
+  std::vector<bool> wanted;
+  const std::span<const std::uint32_t> from = all.inputs(node);
+  for (std::size_t k = 0; k < in.size(); ++k)
+    wanted.push_back(all.nodes[from[k]].tracked && is_float(in[k].dtype()));
+  return wanted;
+}
+
 std::vector<std::size_t> index_of(std::size_t element, const Shape& shape) {
   std::vector<std::size_t> index(shape.rank());
   for (std::size_t axis = shape.rank(); axis-- > 0;) {
@@ -78,15 +93,6 @@ std::size_t Branches::differences(const Branches& other) const {
   for (std::size_t k = 0; k < nodes.size(); ++k)
     for_each_difference(nodes[k].sides, other.nodes[k].sides, [&](std::size_t) { ++count; });
   return count;
-}
-Branches::Place Branches::first_difference(const Branches& other) const {
-  for (std::size_t k = 0; k < nodes.size(); ++k) {
-    std::size_t first = nodes[k].sides.size();
-    for_each_difference(nodes[k].sides, other.nodes[k].sides,
-                        [&](std::size_t i) { first = std::min(first, i); });
-    if (first < nodes[k].sides.size()) return {nodes[k].node, first};
-  }
-  return {};
 }
 
 Lifted::Lifted(const Tape& tape, const Var& y, std::uint64_t seed)

@@ -18,6 +18,10 @@ double dot(const Tensor& a, const Tensor& b);
 bool finite(const Tensor& tensor);
 /// The largest finite magnitude; 0 for integers.
 double largest(const Tensor& tensor);
+/// The inputs on a tape: floats to differentiate by, integers as data.
+std::vector<Var> leaves_on(Tape& tape, std::span<const Tensor> inputs);
+/// Which operands of a node there is a gradient by.
+std::vector<bool> wanted_inputs(const Recording& all, std::uint32_t node, Operands in);
 /// Equal bits, but for the sign of zero; any NaN is any other.
 bool same_bits(const Tensor& a, const Tensor& b);
 /// The position of an element of a tensor of this shape.
@@ -43,12 +47,6 @@ struct Branches {
   std::size_t size() const;
   /// The number of decisions that went another way.
   std::size_t differences(const Branches& other) const;
-  /// The first node with one, and which; `other` has the same nodes.
-  struct Place {
-    std::uint32_t node = 0;
-    std::size_t element = 0;
-  };
-  Place first_difference(const Branches& other) const;
 };
 
 class Lifted {

@@ -16,8 +16,7 @@ namespace {
 
 constexpr double tolerance = 1e-8;
 
-/// A Gaussian direction of input k that leaves alone the elements that stand on a kink of their
-/// own.
+/// A Gaussian direction of input k in which every element moves by about its own step.
 Tensor direction_of(Examination& e, const LocalProblem& problem, std::size_t k) {
   const Tensor& x = problem.inputs()[k];
   Tensor d = e.rng.normal(x.shape(), f64);
@@ -25,14 +24,6 @@ Tensor direction_of(Examination& e, const LocalProblem& problem, std::size_t k) 
   for (std::size_t i = 0; i < elements.size(); ++i)
     elements[i] *= std::max(1.0, std::abs(x.data<double>()[i]));
   return d;
-}
-
-std::vector<bool> wanted_inputs(const Recording& all, std::uint32_t node, Operands in) {
-  std::vector<bool> wanted;
-  const std::span<const std::uint32_t> from = all.inputs(node);
-  for (std::size_t k = 0; k < in.size(); ++k)
-    wanted.push_back(all.nodes[from[k]].tracked && is_float(in[k].dtype()));
-  return wanted;
 }
 
 struct Outcome {
@@ -60,8 +51,7 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
     if (numeric.kink) continue;  // T4 judges those element by element
     const double scale = std::max(rough, std::abs(numeric.value));
     const Judgement judgement =
-        confirmed(judge(slope, numeric, scale, tolerance, problem.magnitude()), line, here, slope,
-                  numeric, scale, tolerance, problem.magnitude());
+        confirmed(line, here, slope, numeric, scale, tolerance, problem.magnitude());
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
       continue;

@@ -33,12 +33,11 @@ void find_culprit(Examination& e, Tally& tally) {
     const Node& recorded = original.nodes[node];
     if (!lifted.nodes[node].tracked || recorded.dtype != f32 || out.size() == 0) return;
     std::vector<Tensor> narrow, wide;
-    std::vector<bool> wanted;
+    const std::vector<bool> wanted = wanted_inputs(lifted, node, in);
     const std::span<const std::uint32_t> from = lifted.inputs(node);
     for (std::size_t k = 0; k < in.size(); ++k) {
       narrow.push_back(is_float(in[k].dtype()) ? in[k].to(original.nodes[from[k]].dtype) : in[k]);
       wide.push_back(is_float(in[k].dtype()) ? narrow[k].to(f64) : in[k]);
-      wanted.push_back(lifted.nodes[from[k]].tracked && is_float(in[k].dtype()));
     }
     const auto operands = [](const std::vector<Tensor>& tensors) {
       std::vector<const Tensor*> list;

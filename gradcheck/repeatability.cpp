@@ -28,10 +28,7 @@ struct Point {
 Rerun run_at(const Function& function, const Point& point, Mode mode = Mode::training) {
   Rerun result{Tape(mode), Var()};
   result.tape.recording().substitutes = &point.parameters;
-  std::vector<Var> xs;
-  for (const Tensor& input : point.inputs)
-    xs.push_back(is_float(input.dtype()) ? result.tape.variable(input) : result.tape.input(input));
-  result.y = function.f(xs);
+  result.y = function.f(leaves_on(result.tape, point.inputs));
   result.tape.recording().substitutes = nullptr;
   return result;
 }

@@ -118,10 +118,7 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
   inner.adjoint = inner.precision = inner.second_order = false;
   {
     Tape first;
-    std::vector<Var> xs;
-    for (const Tensor& input : inputs)
-      xs.push_back(is_float(input.dtype()) ? first.variable(input) : first.input(input));
-    slope(xs);
+    slope(leaves_on(first, inputs));
   }
   CheckReport report = check_function(slope, inputs, inner, {.runs_off_tape = false});
   TierResult result{.tier = Tier::second_order, .ran = true, .tolerance = options.tolerance};
@@ -137,9 +134,7 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
   if (report.verdict > Verdict::unresolved) return report;
 
   Tape tape;
-  std::vector<Var> xs;
-  for (const Tensor& input : inputs)
-    xs.push_back(is_float(input.dtype()) ? tape.variable(input) : tape.input(input));
+  const std::vector<Var> xs = leaves_on(tape, inputs);
   const Var y = f(xs);
   const Lifted lifted(tape, y, options.seed);
   CheckReport symmetric;
