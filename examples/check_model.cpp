@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Checks the gradient of a saved model on a batch of data, from the shell:
 //     check_model model.safetensors batch.npz --loss cross_entropy
-// The batch holds the arrays "x" and "y". Copy this file and put your own model in place of the Mlp.
-// Without files it makes a pair first.
+// The batch holds the arrays "x" and "y". Copy this file and put your own model in place of the
+// Mlp. Without files it makes a pair first.
 #include <CLI/CLI.hpp>
+
 #include <wengert/data/npz.h>
 #include <wengert/gradcheck/gradcheck.h>
 #include <wengert/wengert.h>

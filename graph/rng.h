@@ -68,7 +68,6 @@ namespace detail {
 /// How often this thread has drawn from any Rng: whether a function is random is told by that.
 std::uint64_t draws_on_this_thread();
 
-
 // What to draw. For `fill`, element i of the output is the draw at `from.counter + i`.
 struct Normal {};
 struct Uniform {
