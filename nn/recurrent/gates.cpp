@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "gates.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "../../graph/error.h"
+#include "../../graph/format.h"
+#include "../../ops/layout.h"
+
+namespace wengert::detail {
+
+void require_sizes(const char* cell, std::size_t in, std::size_t n) {
+  if (in == 0 || n == 0)
+    throw ValueError(
+        fmt::format("{}: {} inputs and {} hidden units; both have to be at least 1", cell, in, n));
+}
+
+Var zero_state(const char* cell, const Var& x, std::size_t n) {
+  if (x.rank() != 2)
+    throw ShapeError(fmt::format("{}: one step's input is [batch, in], got {}", cell, x.shape()));
+  return zeros({x.shape()[0], n}, x.dtype());
+}
+
+Tensor for_each_gate(std::size_t gates, std::size_t n, std::size_t in,
+                     const init::Initializer& initializer, Rng& rng) {
+  std::vector<Var> blocks;
+  for (std::size_t gate = 0; gate < gates; ++gate) blocks.emplace_back(initializer({n, in}, rng));
+  return concat(blocks, 0).value();
+}
+
+}  // namespace wengert::detail

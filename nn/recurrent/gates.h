@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What the cells share: sizes checked, the state to begin with, weights of several gates.
+#pragma once
+
+#include <cstddef>
+
+#include "../../graph/rng.h"
+#include "../../graph/var.h"
+#include "../init.h"
+
+namespace wengert::detail {
+
+/// Errors: ValueError naming the cell if a size is 0.
+void require_sizes(const char* cell, std::size_t in, std::size_t n);
+/// Zeros [batch of x, n] in x's dtype. Errors: ShapeError unless x is [batch, in].
+Var zero_state(const char* cell, const Var& x, std::size_t n);
+/// The initialiser's values for `gates` matrices [n, in], one below the other.
+Tensor for_each_gate(std::size_t gates, std::size_t n, std::size_t in,
+                     const init::Initializer& initializer, Rng& rng);
+
+}  // namespace wengert::detail

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "lstm_cell.h"
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "../../graph/error.h"
+#include "../../ops/activation.h"
+#include "../../ops/arithmetic.h"
+#include "../../ops/layout.h"
+#include "../../ops/linalg.h"
+#include "gates.h"
+
+namespace wengert {
+
+LstmCell::LstmCell(std::size_t in, std::size_t n, Rng& rng, const Options& options) {
+  detail::require_sizes("LstmCell", in, n);
+  if (options.chrono != 0.0 && !(options.chrono > 2.0))
+    throw ValueError(
+        fmt::format("LstmCell: chrono = {}; it is the longest memory in steps, above 2, "
+                    "or 0 for a forget bias",
+                    options.chrono));
+  W_x = Parameter(detail::for_each_gate(4, n, in, options.input, rng), "W_x");
+  W_h = Parameter(detail::for_each_gate(4, n, n, options.recurrent, rng), "W_h");
+  Tensor bias = zeros({4 * n});
+  const std::span<float> values = bias.mutable_data<float>();
+  for (std::size_t unit = 0; unit < n; ++unit) {
+    double forget = options.forget_bias;
+    if (options.chrono != 0.0) {
+      forget = std::log(1.0 + (options.chrono - 2.0) * rng.uniform());
+      values[unit] = static_cast<float>(-forget);
+    }
+    values[n + unit] = static_cast<float>(forget);
+  }
+  b = Parameter(std::move(bias), "b");
+}
+
+LstmState LstmCell::operator()(const Var& x, const LstmState& state) const {
+  const Var& on = detail::anchor(x, state.h);
+  const Var a = linear(x, W_x.on(on), b.on(on)) + linear(state.h, W_h.on(on));
+  const std::vector<Var> gate = split(a, 4, -1);
+  const Var c = sigmoid(gate[1]) * state.c + sigmoid(gate[0]) * tanh(gate[2]);
+  return {sigmoid(gate[3]) * tanh(c), c};
+}
+
+LstmState LstmCell::initial(const Var& x) const {
+  const Var none = detail::zero_state("LstmCell", x, W_h.shape()[1]);
+  return {none, none};
+}
+
+}  // namespace wengert

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Which steps of a padded batch are real. A sequence's real steps come first; in padding its state
+// stands still and its loss counts nothing, so that the batch's gradient is that of the sequences
+// alone.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "../../graph/tensor.h"
+#include "../../graph/var.h"
+
+namespace wengert {
+
+/// The mask [T, batch] of sequences of these lengths: 1 where step t is real.
+/// Errors: ValueError if there are none, or one is 0 or longer than `steps` (0: the longest).
+Tensor sequence_mask(std::span<const std::size_t> lengths, std::size_t steps = 0);
+
+namespace detail {
+/// Errors: ShapeError unless the mask is [steps, batch]; ValueError naming the sequence and step if
+/// a value is not 0 or 1, a sequence has a hole, or has no real step.
+void require_sequence_mask(const Tensor& mask, std::size_t steps, std::size_t batch);
+/// Row t as a condition [batch, 1, ...] that fits `like`.
+Var mask_row(const Tensor& mask, std::size_t t, const Var& like);
+/// True if every sequence is in its real part at step t.
+bool all_real(const Tensor& mask, std::size_t t);
+/// The last real step of every sequence.
+std::vector<std::size_t> last_steps(const Tensor& mask);
+}  // namespace detail
+
+}  // namespace wengert

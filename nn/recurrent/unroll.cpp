@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "unroll.h"
+
+#include <fmt/format.h>
+
+#include "../../graph/error.h"
+#include "../../graph/format.h"
+#include "../../ops/arithmetic.h"
+#include "../../ops/layout.h"
+
+namespace wengert::detail {
+
+void require_steps(std::span<const Var> xs) {
+  if (xs.empty()) throw ValueError("unroll: there are no steps");
+  for (std::size_t t = 0; t < xs.size(); ++t) {
+    if (xs[t].rank() == 0)
+      throw ShapeError(
+          fmt::format("unroll: the input of step {} is a scalar; it has to be [batch, ...]", t));
+    if (xs[t].shape() != xs[0].shape())
+      throw ShapeError(
+          fmt::format("unroll: the input of step {} is {}, that of step 0 {}; pad sequences of "
+                      "unequal length and "
+                      "give a mask",
+                      t, xs[t].shape(), xs[0].shape()));
+  }
+}
+
+void require_state_batch(const std::string& part, const Var& state, std::size_t batch) {
+  if (state.rank() == 0 || state.shape()[0] != batch)
+    throw ShapeError(
+        fmt::format("unroll: the inputs are batches of {}, but '{}' of the first state is {}",
+                    batch, part, state.shape()));
+}
+
+void require_plan(const BpttPlan& plan, std::size_t steps) {
+  if (!plan.all.parts.empty() && plan.all.end != steps)
+    throw ValueError(
+        fmt::format("unroll: the memory plan is for {} steps, there are {}", plan.all.end, steps));
+}
+
+std::vector<Var> steps_of(const Var& x) {
+  if (x.rank() < 2)
+    throw ShapeError(fmt::format("unroll: a sequence is [T, batch, ...], got {}", x.shape()));
+  std::vector<Var> steps;
+  steps.reserve(x.shape()[0]);
+  for (std::size_t t = 0; t < x.shape()[0]; ++t) steps.push_back(step_of(x, t));
+  if (steps.empty()) throw ValueError("unroll: there are no steps");
+  return steps;
+}
+
+Var step_of(const Var& x, std::size_t t) { return select(x, 0, static_cast<std::int64_t>(t)); }
+
+Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before) {
+  return where(mask_row(mask, t, now), now, before);
+}
+
+}  // namespace wengert::detail

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// A recurrent net as an ordinary graph: one copy of the cell for each step, every hidden state a
+// Var that can be looked at, differentiated by, or made part of a loss.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../../graph/checkpoint.h"
+#include "../../graph/scope.h"
+#include "bptt_plan.h"
+#include "sequence_mask.h"
+#include "step.h"
+
+namespace wengert {
+
+struct UnrollOptions {
+  Tensor mask = {};      ///< [T, batch] of 0 and 1: which steps are real; see sequence_mask
+  BpttPlan memory = {};  ///< what backward keeps; by default everything
+  /// Off: cells that know a whole sequence at once still take step by step, so that every h[t] is a
+  /// node on the way to the next one. A list of inputs is always taken step by step.
+  bool fused = true;
+  bool lists = true;  ///< off: only `last` is given back; lists hold all their values in memory
+};
+
+/// The lists of a net that was unrolled; entry t belongs to step t.
+template <class State>
+struct Unrolled {
+  std::vector<Var> h = {};         ///< hidden states [batch, n]; of a stack its last cell's
+  std::vector<Var> y = {};         ///< outputs: h itself, or what the layers above make of it
+  std::vector<State> states = {};  ///< all that is carried on; of every step
+  State last;                      ///< after the last step; of a padded sequence, its last real one
+  Var sequence = {};               ///< h as one [T, batch, n], if it came from the fast path
+};
+
+namespace detail {
+void require_steps(std::span<const Var> xs);
+void require_state_batch(const std::string& part, const Var& state, std::size_t batch);
+void require_plan(const BpttPlan& plan, std::size_t steps);
+/// The steps of x [T, batch, ...]. Errors: ShapeError below rank 2.
+std::vector<Var> steps_of(const Var& x);
+Var step_of(const Var& x, std::size_t t);
+/// `now` where the mask's row t is 1, else `before`.
+Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before);
+
+/// What says which tape a net is unrolled on: a value of it among the inputs or the state's parts.
+template <class State>
+Var on_the_tape(std::span<const Var> xs, const State& h0) {
+  for (const Var& x : xs)
+    if (x.on_tape()) return x;
+  Var found = xs[0];
+  for_each_part(h0, [&](const std::string&, const Var& part) {
+    if (part.on_tape()) found = part;
+  });
+  return found;
+}
+
+/// The lists of a state whose parts are whole sequences [T, batch, ...].
+template <class State>
+Unrolled<State> from_sequence(const State& whole, const UnrollOptions& options) {
+  Unrolled<State> result;
+  result.sequence = *hidden_of(whole);
+  const auto at = [&](std::size_t t) {
+    return zip_parts(whole, whole, [&](const Var& part, const Var&) { return step_of(part, t); });
+  };
+  const std::size_t steps = result.sequence.shape()[0];
+  result.last = at(steps - 1);
+  if (!options.lists) return result;
+  for (std::size_t t = 0; t < steps; ++t) {
+    result.states.push_back(at(t));
+    result.h.push_back(*hidden_of(result.states.back()));
+  }
+  result.y = result.h;
+  return result;
+}
+
+template <class Body>
+void run_planned(const BpttPlan::Part& part, const Var& on, Body& body) {
+  for (const BpttPlan::Part& inner : part.parts) {
+    const CheckpointSegment segment({&on});
+    run_planned(inner, on, body);
+  }
+  if (!part.parts.empty()) return;
+  for (std::size_t t = part.begin; t < part.end; ++t) body(t);
+}
+}  // namespace detail
+
+/// body(t) for every step 0 ... steps - 1 in order, within the plan's checkpoints, each in a Scope
+/// of its step: what `unroll` does, for loops of one's own. `on` says which tape.
+template <class Body>
+void for_each_step(const BpttPlan& plan, std::size_t steps, const Var& on, Body&& body) {
+  detail::require_plan(plan, steps);
+  const auto tagged = [&](std::size_t t) {
+    const Scope scope(on, t);
+    body(t);
+  };
+  detail::run_planned(plan.all.parts.empty() ? BpttPlan::Part{0, steps, {}} : plan.all, on, tagged);
+}
+
+/// Runs `module` (a cell, a Stacked, anything that `step` takes) over xs, each [batch, ...], from
+/// the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
+/// still. Errors: ValueError for no steps or a mask that is none; ShapeError naming the step or
+/// part if batches differ.
+template <class Module, CellState State>
+Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
+                       const UnrollOptions& options = {}) {
+  detail::require_steps(xs);
+  const std::size_t batch = xs[0].shape()[0];
+  for_each_part(h0, [&](const std::string& part, const Var& value) {
+    detail::require_state_batch(part, value, batch);
+  });
+  if (options.mask.defined()) detail::require_sequence_mask(options.mask, xs.size(), batch);
+  Unrolled<State> result;
+  result.last = h0;
+  for_each_step(options.memory, xs.size(), detail::on_the_tape(xs, h0), [&](std::size_t t) {
+    Step<State> next = step(module, xs[t], result.last);
+    if (options.mask.defined() && !detail::all_real(options.mask, t))
+      next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
+        return detail::held(options.mask, t, now, before);
+      });
+    result.last = std::move(next.state);
+    if (!options.lists) return;
+    if (const Var* hidden = hidden_of(result.last)) result.h.push_back(*hidden);
+    result.y.push_back(std::move(next.output));
+    result.states.push_back(result.last);
+  });
+  return result;
+}
+/// The same from the module's own beginning.
+template <class Module>
+auto unroll(const Module& module, std::span<const Var> xs, const UnrollOptions& options = {}) {
+  detail::require_steps(xs);
+  return unroll(module, xs, initial_state(module, xs[0]), options);
+}
+
+/// A whole sequence x [T, batch, ...]. A cell that knows how (`sequence`) takes it in one go, which
+/// is several times as fast and the same to rounding; h[t] are then slices of what came out and do
+/// not lie on the way from one to the next: to look at their gradients, say `.fused = false`.
+template <class Module, CellState State>
+Unrolled<State> unroll(const Module& module, const Var& x, const State& h0,
+                       const UnrollOptions& options = {}) {
+  if constexpr (requires { module.sequence(x, h0); }) {
+    const bool plain = !options.mask.defined() && options.memory.all.parts.empty();
+    if (options.fused && plain && x.rank() == 3 && x.shape()[0] > 0)
+      return detail::from_sequence(module.sequence(x, h0), options);
+  }
+  return unroll(module, std::span<const Var>(detail::steps_of(x)), h0, options);
+}
+template <class Module>
+auto unroll(const Module& module, const Var& x, const UnrollOptions& options = {}) {
+  const std::vector<Var> xs = detail::steps_of(x);
+  return unroll(module, x, initial_state(module, xs[0]), options);
+}
+
+}  // namespace wengert

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <wengert/gradcheck/gradcheck.h>
+#include <wengert/nn/linear.h>
+#include <wengert/nn/recurrent/gru_cell.h>
+#include <wengert/nn/recurrent/ind_rnn_cell.h>
+#include <wengert/nn/recurrent/lstm_cell.h>
+#include <wengert/nn/recurrent/minimal_gated_cell.h>
+#include <wengert/nn/recurrent/orthogonal_rnn_cell.h>
+#include <wengert/nn/recurrent/rnn_cell.h>
+#include <wengert/nn/recurrent/unroll.h>
+#include <wengert/wengert.h>
+
+#include "catch.h"
+
+namespace {
+
+using namespace wengert;
+
+/// The loss of a cell over the steps of x [T, batch, 3]: the mean square of all hidden states.
+template <class Cell>
+struct Whole {
+  Cell cell;
+  Tensor mask;
+  Var operator()(const Var& x) const {
+    const auto run = unroll(cell, x, {.mask = mask, .fused = false});
+    return mean(square(stack(run.h)));
+  }
+  static void members(auto& self, auto&& visit) { visit("cell", self.cell); }
+};
+
+template <class Cell>
+void check(const Cell& cell) {
+  Rng rng{7};
+  for (const std::size_t steps : {1, 2, 5, 20}) {
+    const std::size_t lengths[] = {steps, (steps + 1) / 2};
+    const Tensor x = rng.normal({steps, 2, 3});
+    for (const Tensor& mask : {Tensor{}, sequence_mask(lengths)}) {
+      const CheckReport report = gradcheck(Whole<Cell>{cell, mask}, {x});
+      INFO("T = " << steps << (mask.defined() ? ", masked\n" : "\n") << to_string(report));
+      CHECK(report.agrees());
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every recurrent cell has the gradient it claims, at 1 to 20 steps, masked or not") {
+  Rng rng{3};
+  SECTION("RnnCell") {
+    for (const Activation activation :
+         {Activation::tanh, Activation::relu, Activation::sigmoid, Activation::identity})
+      check(RnnCell{3, 4, rng, {.activation = activation}});
+  }
+  SECTION("LstmCell") {
+    check(LstmCell{3, 4, rng});
+    check(LstmCell{3, 4, rng, {.chrono = 20.0}});
+  }
+  SECTION("GruCell") {
+    for (const auto reset : {GruCell::Reset::after, GruCell::Reset::before})
+      for (const auto update : {GruCell::Update::keeps, GruCell::Update::renews})
+        check(GruCell{3, 4, rng, {.reset = reset, .update = update}});
+  }
+  SECTION("IndRnnCell") { check(IndRnnCell{3, 4, rng, {.activation = Activation::tanh}}); }
+  SECTION("MinimalGatedCell") { check(MinimalGatedCell{3, 4, rng}); }
+  SECTION("OrthogonalRnnCell") {
+    check(OrthogonalRnnCell{3, 4, rng, {.activation = Activation::tanh}});
+  }
+  SECTION("a stack of cells and layers") {
+    check(Stacked{RnnCell{3, 4, rng}, Linear{4, 4, rng}, Residual{LstmCell{4, 4, rng}},
+                  Linear{4, 2, rng}});
+  }
+}
+
+TEST_CASE("a padded batch has the gradient of its sequences alone") {
+  Rng rng{5};
+  const LstmCell cell{3, 4, rng};
+  const std::size_t lengths[] = {6, 2, 4};
+  const Tensor mask = sequence_mask(lengths);
+  Tensor x = rng.normal({6, 3, 3});
+  Tape padded;
+  const auto run = unroll(cell, padded.input(x), {.mask = mask, .fused = false});
+  const Gradients whole = padded.backward(sum(square(run.last.h)));
+  Tensor total = zeros(cell.W_h.shape());
+  for (std::size_t b = 0; b < 3; ++b) {
+    Tape alone;
+    const Var own = alone.input(
+        slice(slice(Var(x), 1, static_cast<std::int64_t>(b), static_cast<std::int64_t>(b) + 1), 0,
+              0, static_cast<std::int64_t>(lengths[b])));
+    const auto part = unroll(cell, own, {.fused = false});
+    total = (Var(total) + alone.backward(sum(square(part.last.h)))[cell.W_h]).value();
+  }
+  CHECK(max(abs(Var(total) - whole[cell.W_h])).item() < 1e-6);
+}
