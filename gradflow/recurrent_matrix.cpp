@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "recurrent_matrix.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <Eigen/Dense>
+#include <fmt/format.h>
+
+#include "../graph/error.h"
+#include "../graph/format.h"
+#include "instruments.h"
+
+namespace wengert::gradflow {
+
+RecurrentMatrix examine(const Tensor& W, std::string parameter) {
+  if (W.rank() != 2 || W.shape()[0] != W.shape()[1] || W.size() == 0)
+    throw ShapeError(fmt::format("gradflow: a recurrent matrix is [n, n], got {}", W.shape()));
+  const Tensor plain = W.to(f64);
+  const auto n = static_cast<Eigen::Index>(W.shape()[0]);
+  const Eigen::MatrixXd matrix =
+      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+          plain.data<double>().data(), n, n);
+  if (!matrix.allFinite())
+    throw ValueError("gradflow: the recurrent matrix has elements that are not finite");
+  const Eigen::VectorXd sigma = Eigen::BDCSVD<Eigen::MatrixXd>(matrix).singularValues();
+  const Eigen::VectorXcd lambda = Eigen::EigenSolver<Eigen::MatrixXd>(matrix, false).eigenvalues();
+  RecurrentMatrix result;
+  result.parameter = std::move(parameter);
+  result.spectral_radius = lambda.cwiseAbs().maxCoeff();
+  result.largest_singular = sigma(0);
+  result.smallest_singular = sigma(n - 1);
+  const double norm = matrix.norm();
+  result.gain = norm / std::sqrt(static_cast<double>(n));
+  const double gap = norm * norm - lambda.cwiseAbs2().sum();
+  result.non_normality = norm > 0.0 ? std::sqrt(std::max(0.0, gap)) / norm : 0.0;
+  return result;
+}
+
+std::vector<RecurrentMatrix> recurrent_matrices_of(const Timeline& timeline) {
+  const wengert::detail::Recording& recording = timeline.recording();
+  std::vector<RecurrentMatrix> result;
+  if (timeline.steps() < 2) return result;
+  // A parameter [n, n] that multiplies a state on its way to the next one.
+  const std::vector<bool> after_first = timeline.leading_from(timeline.hidden().first(1));
+  for (std::uint32_t node = timeline.begin_of(1); node < timeline.end_of(1); ++node) {
+    if (!after_first[node] || !timeline.op(node) || !timeline.enters_product(node, 0)) continue;
+    const std::span<const std::uint32_t> inputs = recording.inputs(node);
+    if (!after_first[inputs[0]] ||
+        recording.nodes[inputs[1]].leaf != wengert::detail::Leaf::parameter)
+      continue;
+    const Shape& shape = recording.shape(inputs[1]);
+    const std::string name = recording.parameter_name(inputs[1]);
+    if (shape.rank() != 2 || shape[0] != shape[1]) continue;
+    if (std::ranges::any_of(result,
+                            [&](const RecurrentMatrix& known) { return known.parameter == name; }))
+      continue;
+    result.push_back(examine(timeline.value(inputs[1]), name));
+  }
+  return result;
+}
+
+}  // namespace wengert::gradflow

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "timeline.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "../graph/error.h"
+#include "../graph/format.h"
+
+namespace wengert::gradflow {
+
+using wengert::detail::Recording;
+
+namespace {
+
+template <class Predicate>
+bool any_element(const Tensor& value, Predicate predicate) {
+  return value.dtype() == f64 && std::ranges::any_of(value.data<double>(), predicate);
+}
+
+}  // namespace
+
+Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses)
+    : tape_(&tape), recording_(&tape.recording()) {
+  if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
+  for (std::size_t t = 0; t < hs.size(); ++t) hidden_.push_back(node_of("h", t, hs[t]));
+  for (std::size_t s = 0; s < losses.size(); ++s) {
+    losses_.push_back(node_of("loss", s, losses[s]));
+    if (losses[s].size() != 1)
+      throw ShapeError(
+          fmt::format("gradflow: loss[{}] is {}; a loss is one number", s, losses[s].shape()));
+  }
+  require_order();
+  require_path();
+  lift();
+}
+
+std::uint32_t Timeline::node_of(const char* what, std::size_t index, const Var& var) const {
+  if (!var.value().defined())
+    throw ValueError(fmt::format("gradflow: {}[{}] has no value", what, index));
+  if (Recording::of(var) != recording_)
+    throw TapeError(fmt::format(
+        "gradflow: {}[{}] is not on this tape{}", what, index,
+        var.on_tape()
+            ? ""
+            : "; it is a plain value, taken off its tape by .value() or never put on one"));
+  return Recording::index_of(var);
+}
+
+void Timeline::require_order() const {
+  const Shape& shape = recording_->shape(hidden_[0]);
+  for (std::size_t t = 0; t < hidden_.size(); ++t) {
+    if (recording_->shape(hidden_[t]) != shape)
+      throw ValueError(
+          fmt::format("gradflow: h[{}] is {}, h[0] {}; list one state, one shape, all steps", t,
+                      recording_->shape(hidden_[t]), shape));
+    if (t > 0 && hidden_[t] <= hidden_[t - 1])
+      throw ValueError(fmt::format(
+          "gradflow: h[{}] was recorded before h[{}]; list them in the order of time", t, t - 1));
+  }
+}
+
+void Timeline::require_path() const {
+  require_chain();
+  if (losses_.empty()) return;
+  const std::uint32_t last = *std::ranges::max_element(losses_);
+  std::vector<bool> leads(std::max(last, hidden_.back()) + 1, false);
+  for (const std::uint32_t loss : losses_) leads[loss] = true;
+  for (std::uint32_t node = last + 1; node-- > 0;) {
+    if (!leads[node] || !recording_->nodes[node].tracked) continue;
+    if (recording_->nodes[node].op && !recording_->nodes[node].op->differentiable()) continue;
+    for (const std::uint32_t input : recording_->inputs(node)) leads[input] = true;
+  }
+  for (std::size_t t = 0; t < hidden_.size(); ++t)
+    if (!leads[hidden_[t]])
+      throw TapeError(fmt::format("gradflow: no path leads from h[{}] ({}) to any of the {} losses",
+                                  t, recording_->described(hidden_[t]), losses_.size()));
+}
+
+void Timeline::require_chain() const {
+  if (hidden_.size() < 2) return;
+  const std::vector<bool> from_first = leading_from(std::span(hidden_).first(1));
+  if (!from_first[hidden_[1]])
+    throw ValueError(
+        "gradflow: h[0] does not lead to h[1]. If the states are slices of a whole sequence that "
+        "one op "
+        "computed, unroll step by step (.fused = false)");
+}
+
+void Timeline::lift() {
+  const Recording& from = *recording_;
+  values_.resize(from.size());
+  ops_.resize(from.size());
+  std::vector<const Tensor*> operands;
+  for (std::uint32_t node = 0; node < from.size(); ++node) {
+    const wengert::detail::Node& recorded = from.nodes[node];
+    if (!recorded.op) {
+      values_[node] = is_float(recorded.value.dtype()) ? recorded.value.to(f64) : recorded.value;
+    } else {
+      ops_[node] = recorded.op->lifted(f64);
+      // Lives as long as the recording, which the timeline does not outlive.
+      if (!ops_[node]) ops_[node] = std::shared_ptr<const Op>(recorded.op, [](const Op*) {});
+      operands.clear();
+      for (const std::uint32_t input : from.inputs(node)) operands.push_back(&values_[input]);
+      values_[node] = ops_[node]->run(Operands(operands));
+    }
+  }
+  require_finite();
+}
+
+void Timeline::require_finite() const {
+  const auto any_nan = [&](std::uint32_t node) {
+    return any_element(values_[node], [](double x) { return std::isnan(x); });
+  };
+  const auto any_infinite = [&](std::uint32_t node) {
+    return any_element(values_[node], [](double x) { return std::isinf(x); });
+  };
+  const auto blame = [&](std::uint32_t node, const char* what) {
+    const std::size_t segment = segment_of(node);
+    throw ValueError(fmt::format(
+        "gradflow: {} is {} {}; nothing can be said of a gradient through it",
+        recording_->described(node), what,
+        segment < steps() ? fmt::format("at step {}", segment) : "after the last step"));
+  };
+  for (std::uint32_t node = 0; node < recording_->size(); ++node)
+    if (any_nan(node)) blame(node, "NaN");
+  // An infinite value is no fault by itself (a masked score is -inf), only a state or loss is.
+  const auto reached = [&](std::uint32_t node) { return any_infinite(node); };
+  if (!std::ranges::any_of(hidden_, reached) && !std::ranges::any_of(losses_, reached)) return;
+  for (std::uint32_t node = 0; node < recording_->size(); ++node)
+    if (any_infinite(node)) blame(node, "infinite");
+}
+
+std::size_t Timeline::batch() const {
+  const Shape& shape = recording_->shape(hidden_[0]);
+  return shape.rank() < 2 ? 1 : shape[0];
+}
+
+std::size_t Timeline::width() const { return recording_->shape(hidden_[0]).size() / batch(); }
+
+std::size_t Timeline::segment_of(std::uint32_t node) const {
+  return static_cast<std::size_t>(std::ranges::lower_bound(hidden_, node) - hidden_.begin());
+}
+
+std::uint32_t Timeline::begin_of(std::size_t segment) const {
+  return segment == 0 ? 0 : hidden_[segment - 1] + 1;
+}
+
+std::uint32_t Timeline::end_of(std::size_t segment) const {
+  return segment < hidden_.size() ? hidden_[segment] + 1 : recording_->size();
+}
+
+bool Timeline::enters_product(std::uint32_t node, std::size_t position) const {
+  const Op* op = recording_->nodes[node].op;
+  if (!op || position > 0) return false;
+  return op->name() == "linear" || op->name() == "matmul";
+}
+
+std::vector<bool> Timeline::leading_from(std::span<const std::uint32_t> targets,
+                                         bool direct) const {
+  std::vector<bool> marked(recording_->size(), false);
+  for (const std::uint32_t target : targets) marked[target] = true;
+  for (std::uint32_t node = 0; node < recording_->size(); ++node) {
+    if (marked[node] || !recording_->nodes[node].op) continue;
+    if (!recording_->nodes[node].op->differentiable()) continue;
+    const std::span<const std::uint32_t> inputs = recording_->inputs(node);
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (marked[inputs[k]] && !(direct && enters_product(node, k))) marked[node] = true;
+  }
+  return marked;
+}
+
+}  // namespace wengert::gradflow

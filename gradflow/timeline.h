@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// An unrolled net as the instruments see it: any tape, cut at its hidden states, computed again in
+// float64. Internal: what is asked of it is in study.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "../graph/op.h"
+#include "../graph/recording.h"
+#include "../graph/tape.h"
+#include "../graph/tensor.h"
+#include "../graph/var.h"
+
+namespace wengert::gradflow {
+
+/// Segment t is what was recorded after h[t - 1] up to h[t]; segment 0 begins with the tape, and
+/// segment `steps()` is what comes after the last hidden state. Holds every value of the recording
+/// in float64.
+class Timeline {
+ public:
+  /// Without losses it is only asked how states depend on states.
+  /// Errors: ValueError if there are no hidden states, or they are not in the order of recording,
+  /// or of several shapes, or h[0] does not lead to h[1], or a value is NaN (naming step and op);
+  /// TapeError if one is not on this tape, or leads to no loss; ShapeError if a loss is no scalar.
+  Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses);
+
+  std::size_t steps() const { return hidden_.size(); }
+  /// Extent of the leading axis of h; 1 if h has one axis only.
+  std::size_t batch() const;
+  /// Elements of h a sample.
+  std::size_t width() const;
+
+  std::span<const std::uint32_t> hidden() const { return hidden_; }
+  std::span<const std::uint32_t> losses() const { return losses_; }
+  /// Number of segments, steps() + 1.
+  std::size_t segments() const { return hidden_.size() + 1; }
+  std::size_t segment_of(std::uint32_t node) const;
+  /// First and past-the-last node of a segment.
+  std::uint32_t begin_of(std::size_t segment) const;
+  std::uint32_t end_of(std::size_t segment) const;
+
+  const detail::Recording& recording() const { return *recording_; }
+  const Tensor& value(std::uint32_t node) const { return values_[node]; }
+  /// The op of a node in float64; null for a leaf.
+  const Op* op(std::uint32_t node) const { return ops_[node].get(); }
+  std::uint32_t node_of(const char* what, std::size_t index, const Var& var) const;
+
+  /// Which nodes are one of `targets` or depend on one; with `direct` only by ways that do not pass
+  /// through a product with a matrix.
+  std::vector<bool> leading_from(std::span<const std::uint32_t> targets, bool direct = false) const;
+  /// True if operand `position` of the node is multiplied by a matrix there.
+  bool enters_product(std::uint32_t node, std::size_t position) const;
+
+ private:
+  void lift();
+  void require_order() const;
+  void require_path() const;
+  void require_chain() const;
+  void require_finite() const;
+
+  const Tape* tape_;
+  const detail::Recording* recording_;
+  std::vector<std::uint32_t> hidden_;
+  std::vector<std::uint32_t> losses_;
+  std::vector<Tensor> values_;
+  std::vector<std::shared_ptr<const Op>> ops_;
+};
+
+}  // namespace wengert::gradflow
