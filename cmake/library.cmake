@@ -1,5 +1,5 @@
 # The one compiled library, and the lists of its headers.
-set(WENGERT_FOLDERS graph ops nn optim data train gradcheck gradflow)
+set(WENGERT_FOLDERS graph ops nn optim data figures train gradcheck gradflow)
 
 set(source_patterns ${WENGERT_FOLDERS})
 list(TRANSFORM source_patterns PREPEND ${PROJECT_SOURCE_DIR}/)

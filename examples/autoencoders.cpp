@@ -2,7 +2,7 @@
 // The lecture's autoencoders side by side. MSE and BCE cannot be compared with each other, so the
 // last columns give each net the squared error of its pictures of unseen images, and PCA's.
 #include <wengert/data/pca.h>
-#include <wengert/train/image_strip.h>
+#include <wengert/figures/image_strip.h>
 #include <wengert/wengert.h>
 
 #include "images.h"

@@ -4,7 +4,7 @@
 // recorded, so the generator's loss sees the discriminator as it was before its update.
 #include <numbers>
 
-#include <wengert/train/figure.h>
+#include <wengert/figures/figure.h>
 #include <wengert/wengert.h>
 
 #include "options.h"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <wengert/train/figure.h>
+#include <wengert/figures/figure.h>
 #include <wengert/wengert.h>
 
 inline double training_loss(const wengert::EpochRecord& epoch) { return epoch.loss; }

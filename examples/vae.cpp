@@ -2,8 +2,8 @@
 // A variational autoencoder of images, 784-400-20, trained by a step of one's own. On MNIST it
 // comes to about 105 nats an unseen image in ten epochs; vae.svg shows what single latent numbers
 // do.
+#include <wengert/figures/image_strip.h>
 #include <wengert/nn/vae.h>
-#include <wengert/train/image_strip.h>
 #include <wengert/wengert.h>
 
 #include "images.h"

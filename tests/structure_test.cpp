@@ -33,9 +33,11 @@ const std::map<std::string, Names> may_include{
     {"nn", {"graph/", "ops/", "nn/", "data/npz.h", "data/file_replacement.h"}},
     {"optim", {"graph/", "ops/lanes.h", "ops/*kernels*.h", "optim/"}},
     {"gradcheck", {"graph/", "ops/", "gradcheck/"}},
-    {"gradflow", {"graph/", "ops/", "nn/", "gradflow/"}},
+    {"gradflow", {"graph/", "ops/", "nn/", "figures/", "gradflow/"}},
     {"data", {"graph/", "data/"}},
-    {"train", {"graph/", "ops/", "nn/", "optim/", "gradcheck/", "gradflow/", "data/", "train/"}},
+    {"figures", {"graph/error.h", "graph/tensor.h", "data/file_replacement.h", "figures/"}},
+    {"train",
+     {"graph/", "ops/", "nn/", "optim/", "gradcheck/", "gradflow/", "data/", "figures/", "train/"}},
 };
 
 /// data/ makes tensors and knows nothing of recording.

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "../figures/text_file.h"
 #include "history.h"
-#include "text_file.h"
 
 namespace wengert {
 namespace {

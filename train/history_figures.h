@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "figure.h"
+#include "../figures/figure.h"
 #include "history.h"
 
 namespace wengert {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "../data/dataset.h"
+#include "../figures/figure.h"
 #include "../nn/loss_function.h"
 #include "../optim/any_optimizer.h"
-#include "figure.h"
 #include "model_ref.h"
 
 namespace wengert {

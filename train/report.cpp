@@ -9,14 +9,14 @@
 
 #include <fmt/format.h>
 
+#include "../figures/markup.h"
+#include "../figures/report_style.h"
+#include "../figures/svg_theme.h"
+#include "../figures/text_file.h"
 #include "../graph/error.h"
 #include "diagnosis.h"
 #include "history_figures.h"
-#include "markup.h"
 #include "report_sections.h"
-#include "report_style.h"
-#include "svg_theme.h"
-#include "text_file.h"
 
 namespace wengert {
 namespace {

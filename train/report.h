@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "../figures/image_strip.h"
 #include "../graph/tensor.h"
 #include "history.h"
-#include "image_strip.h"
 #include "model_ref.h"
 
 namespace wengert {

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "../figures/markup.h"
 #include "../graph/error.h"
 #include "../graph/tape.h"
 #include "../nn/summary.h"
 #include "environment.h"
 #include "fingerprint.h"
-#include "markup.h"
 
 namespace wengert::detail {
 namespace {

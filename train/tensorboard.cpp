@@ -14,10 +14,10 @@
 #include <tensorboard.pb.h>
 #include <unistd.h>
 
+#include "../figures/png.h"
 #include "../graph/error.h"
 #include "buckets.h"
 #include "event_record.h"
-#include "png.h"
 
 namespace wengert {
 namespace {

@@ -8,9 +8,9 @@
 
 #include <zlib.h>
 
+#include <wengert/figures/image_strip.h>
 #include <wengert/graph/error.h>
 #include <wengert/graph/rng.h>
-#include <wengert/train/image_strip.h>
 
 #include "../catch.h"
 #include "../folder.h"

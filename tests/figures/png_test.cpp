@@ -6,8 +6,8 @@
 
 #include <zlib.h>
 
+#include <wengert/figures/png.h>
 #include <wengert/graph/error.h>
-#include <wengert/train/png.h>
 
 #include "../catch.h"
 

@@ -9,9 +9,9 @@
 #include <sstream>
 #include <string>
 
+#include <wengert/figures/figure.h>
+#include <wengert/figures/gnuplot_script.h>
 #include <wengert/graph/error.h>
-#include <wengert/train/figure.h>
-#include <wengert/train/gnuplot_script.h>
 
 #include "../catch.h"
 #include "../folder.h"
