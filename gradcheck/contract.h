@@ -73,21 +73,13 @@ ContractReport check_contract(const Checked& op, std::span<const Tensor> inputs,
 template <class F, std::size_t n>
 ContractReport check_op(const F& op, const Tensor (&inputs)[n],
                         const ContractOptions& options = {}) {
-  const detail::Checked called = [&op](std::span<const Var> xs) -> Var {
-    if constexpr (std::invocable<const F&, std::span<const Var>>) {
-      return op(xs);
-    } else {
-      return [&]<std::size_t... K>(std::index_sequence<K...>)->Var { return op(xs[K]...); }
-      (std::make_index_sequence<n>{});
-    }
-  };
-  return detail::check_contract(called, std::span<const Tensor>(inputs), options);
+  return detail::check_contract(detail::checked<n>(op, "check_op"), inputs, options);
 }
-/// The same for a callable with a span of Vars.
 template <class F>
-requires std::invocable<const F&, std::span<const Var>> ContractReport
-check_op(const F& op, std::span<const Tensor> inputs, const ContractOptions& options = {}) {
-  return detail::check_contract(detail::checked(op), inputs, options);
+ContractReport check_op(const F& op, std::span<const Tensor> inputs,
+                        const ContractOptions& options = {}) {
+  return detail::check_contract(detail::checked<detail::not_known>(op, "check_op"), inputs,
+                                options);
 }
 
 }  // namespace wengert

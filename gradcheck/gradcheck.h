@@ -4,9 +4,10 @@
 // the report names the op, the input, the pattern of the error and what usually causes it.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "../graph/members.h"
 #include "../graph/tape.h"
 #include "../graph/var.h"
+#include "callable.h"
 #include "report.h"
 
 namespace wengert {
@@ -39,7 +41,6 @@ struct CheckOptions {
 CheckReport check_tape(const Tape& tape, const Var& y, const CheckOptions& options = {});
 
 namespace detail {
-using Checked = std::function<Var(std::span<const Var>)>;
 /// What is known of a function that is a module: the paths of its parameters, and how to call a
 /// copy in which one of them has another value.
 struct CheckedModule {
@@ -58,30 +59,9 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
 CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::size_t by,
                          const CheckOptions& options);
 
-template <class F, std::size_t... K>
-Var call(F& f, std::span<const Var> xs, std::index_sequence<K...>) {
-  return f(xs[K]...);
-}
-/// The function behind `f(x0, x1, ...)`, for as many arguments as there are.
-template <class F>
-Checked checked(F& f) {
-  return [&f](std::span<const Var> xs) -> Var {
-    if constexpr (std::invocable<F&, std::span<const Var>>) {
-      return f(xs);
-    } else if constexpr (std::invocable<F&, const Var&>) {
-      return call(f, xs, std::make_index_sequence<1>{});
-    } else if constexpr (std::invocable<F&, const Var&, const Var&>) {
-      return call(f, xs, std::make_index_sequence<2>{});
-    } else if constexpr (std::invocable<F&, const Var&, const Var&, const Var&>) {
-      return call(f, xs, std::make_index_sequence<3>{});
-    } else {
-      return call(f, xs, std::make_index_sequence<4>{});
-    }
-  };
-}
 void change(Parameter& parameter);
 
-template <class F>
+template <std::size_t given, class F>
 CheckedModule module_of(const F& f) {
   CheckedModule result;
   if constexpr (HasMembers<const F>) {
@@ -96,7 +76,7 @@ CheckedModule module_of(const F& f) {
           if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
             if (here == path) change(member);
         });
-        return checked(copy)(xs);
+        return checked<given>(copy, "gradcheck")(xs);
       };
   }
   return result;
@@ -104,45 +84,59 @@ CheckedModule module_of(const F& f) {
 }  // namespace detail
 
 /// Checks f at these inputs: by the inputs that are f32 or f64, and by the parameters it uses. `f`
-/// is any callable with one to four Vars, or with a span of them: an op, a loss, a module, a
-/// whole unrolled model. It is called several times, at the inputs and near them.
+/// is any callable with one to six Vars, or with a span of them: an op, a loss, a module, a
+/// whole unrolled model. It is called several times, at the inputs and near them. Errors:
+/// ValueError if f takes another number of inputs; TapeError if no recorded op leads from an input
+/// or a parameter to its result.
+template <class F, std::size_t n>
+CheckReport gradcheck(F&& f, const Tensor (&inputs)[n], const CheckOptions& options = {}) {
+  return detail::check_function(detail::checked<n>(f, "gradcheck"), inputs, options,
+                                detail::module_of<n>(f));
+}
 template <class F>
 CheckReport gradcheck(F&& f, std::span<const Tensor> inputs, const CheckOptions& options = {}) {
-  return detail::check_function(detail::checked(f), inputs, options, detail::module_of(f));
+  return detail::check_function(detail::checked<detail::not_known>(f, "gradcheck"), inputs, options,
+                                detail::module_of<detail::not_known>(f));
 }
-template <class F>
-CheckReport gradcheck(F&& f, std::initializer_list<Tensor> inputs,
-                      const CheckOptions& options = {}) {
-  return gradcheck(f, std::span(inputs.begin(), inputs.size()), options);
-}
-template <class F>
-CheckReport gradcheck(F&& f, const Tensor& input, const CheckOptions& options = {}) {
-  return gradcheck(f, std::span(&input, 1), options);
+// A template, so that a braced list is a list and never this.
+template <class F, std::same_as<Tensor> T>
+CheckReport gradcheck(F&& f, const T& input, const CheckOptions& options = {}) {
+  const Tensor inputs[] = {input};
+  return gradcheck(f, inputs, options);
 }
 
 /// Checks the second derivatives (T6): u'Hv = v'Hu, and the gradient's product with a random vector
 /// is itself differentiated and differenced.
+template <class F, std::size_t n>
+CheckReport gradcheck_second_order(F&& f, const Tensor (&inputs)[n],
+                                   const CheckOptions& options = {}) {
+  return detail::check_second_order(detail::checked<n>(f, "gradcheck_second_order"), inputs,
+                                    options);
+}
 template <class F>
 CheckReport gradcheck_second_order(F&& f, std::span<const Tensor> inputs,
                                    const CheckOptions& options = {}) {
-  return detail::check_second_order(detail::checked(f), inputs, options);
+  return detail::check_second_order(detail::checked<detail::not_known>(f, "gradcheck_second_order"),
+                                    inputs, options);
 }
-template <class F>
-CheckReport gradcheck_second_order(F&& f, std::initializer_list<Tensor> inputs,
-                                   const CheckOptions& options = {}) {
-  return gradcheck_second_order(f, std::span(inputs.begin(), inputs.size()), options);
-}
-template <class F>
-CheckReport gradcheck_second_order(F&& f, const Tensor& input, const CheckOptions& options = {}) {
-  return gradcheck_second_order(f, std::span(&input, 1), options);
+template <class F, std::same_as<Tensor> T>
+CheckReport gradcheck_second_order(F&& f, const T& input, const CheckOptions& options = {}) {
+  const Tensor inputs[] = {input};
+  return gradcheck_second_order(f, inputs, options);
 }
 
 /// Whether f is linear in its input number `by`, others held: f(a u + v) = a f(u) + f(v) - up to
 /// float64's rounding, 1e-12.
+template <class F, std::size_t n>
+CheckReport check_linear(F&& f, const Tensor (&inputs)[n], std::size_t by = 0,
+                         const CheckOptions& options = {}) {
+  return detail::check_linear(detail::checked<n>(f, "check_linear"), inputs, by, options);
+}
 template <class F>
 CheckReport check_linear(F&& f, std::span<const Tensor> inputs, std::size_t by = 0,
                          const CheckOptions& options = {}) {
-  return detail::check_linear(detail::checked(f), inputs, by, options);
+  return detail::check_linear(detail::checked<detail::not_known>(f, "check_linear"), inputs, by,
+                              options);
 }
 
 }  // namespace wengert

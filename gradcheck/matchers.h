@@ -37,8 +37,9 @@ using MatcherBase = std::conditional_t<Defined<Catch::Matchers::MatcherGenericBa
 
 enum class Matched { gradient, second_order, linear };
 
-/// The base is a parameter because sources of one program may include different parts of Catch2.
-template <Matched what, class Base>
+/// The base is a parameter because sources of one program may include different parts of Catch2;
+/// `given` is how many inputs a braced list held, if it was one.
+template <Matched what, std::size_t given, class Base>
 class GradientMatcher : public Base {
  public:
   GradientMatcher(std::vector<Tensor> inputs, const CheckOptions& options, std::size_t by = 0)
@@ -46,12 +47,13 @@ class GradientMatcher : public Base {
 
   template <class F>
   bool match(const F& f) const {
-    const std::span<const Tensor> inputs(inputs_);
     CheckReport report;
-    if constexpr (what == Matched::gradient) report = gradcheck(f, inputs, options_);
+    if constexpr (what == Matched::gradient)
+      report = check_function(checked<given>(f, "GradientsMatch"), inputs_, options_,
+                              module_of<given>(f));
     else if constexpr (what == Matched::second_order)
-      report = gradcheck_second_order(f, inputs, options_);
-    else report = check_linear(f, inputs, by_, options_);
+      report = check_second_order(checked<given>(f, "SecondOrderMatches"), inputs_, options_);
+    else report = detail::check_linear(checked<given>(f, "IsLinearIn"), inputs_, by_, options_);
     text_ = to_string(report);
     return report.agrees();
   }
@@ -70,33 +72,50 @@ class GradientMatcher : public Base {
   mutable std::string text_;
 };
 
+template <Matched what, std::size_t given>
+using Matcher = GradientMatcher<what, given, MatcherBase>;
+
 }  // namespace detail
 
 // These are static for the same reason as the base is a parameter.
 
 /// Passes if f, called with these inputs, has the gradient it claims (see gradcheck); otherwise the
 /// message is the report.
-static inline auto GradientsMatch(std::vector<Tensor> inputs, const CheckOptions& options = {}) {
-  return detail::GradientMatcher<detail::Matched::gradient, detail::MatcherBase>(std::move(inputs),
-                                                                                 options);
+template <std::size_t n>
+static inline auto GradientsMatch(const Tensor (&inputs)[n], const CheckOptions& options = {}) {
+  return detail::Matcher<detail::Matched::gradient, n>({inputs, inputs + n}, options);
 }
-static inline auto GradientsMatch(const Tensor& input, const CheckOptions& options = {}) {
-  return GradientsMatch(std::vector<Tensor>{input}, options);
+static inline auto GradientsMatch(std::vector<Tensor> inputs, const CheckOptions& options = {}) {
+  return detail::Matcher<detail::Matched::gradient, detail::not_known>(std::move(inputs), options);
+}
+template <std::same_as<Tensor> T>
+static inline auto GradientsMatch(const T& input, const CheckOptions& options = {}) {
+  return detail::Matcher<detail::Matched::gradient, 1>({input}, options);
 }
 /// The same for second derivatives.
+template <std::size_t n>
+static inline auto SecondOrderMatches(const Tensor (&inputs)[n], const CheckOptions& options = {}) {
+  return detail::Matcher<detail::Matched::second_order, n>({inputs, inputs + n}, options);
+}
 static inline auto SecondOrderMatches(std::vector<Tensor> inputs,
                                       const CheckOptions& options = {}) {
-  return detail::GradientMatcher<detail::Matched::second_order, detail::MatcherBase>(
-      std::move(inputs), options);
+  return detail::Matcher<detail::Matched::second_order, detail::not_known>(std::move(inputs),
+                                                                           options);
 }
-static inline auto SecondOrderMatches(const Tensor& input, const CheckOptions& options = {}) {
-  return SecondOrderMatches(std::vector<Tensor>{input}, options);
+template <std::same_as<Tensor> T>
+static inline auto SecondOrderMatches(const T& input, const CheckOptions& options = {}) {
+  return detail::Matcher<detail::Matched::second_order, 1>({input}, options);
 }
 /// Passes if f is linear in its input number `by`, the other inputs held.
+template <std::size_t n>
+static inline auto IsLinearIn(std::size_t by, const Tensor (&inputs)[n],
+                              const CheckOptions& options = {}) {
+  return detail::Matcher<detail::Matched::linear, n>({inputs, inputs + n}, options, by);
+}
 static inline auto IsLinearIn(std::size_t by, std::vector<Tensor> inputs,
                               const CheckOptions& options = {}) {
-  return detail::GradientMatcher<detail::Matched::linear, detail::MatcherBase>(std::move(inputs),
-                                                                               options, by);
+  return detail::Matcher<detail::Matched::linear, detail::not_known>(std::move(inputs), options,
+                                                                     by);
 }
 
 }  // namespace wengert

@@ -33,7 +33,10 @@ class CheckpointSegment {
 /// no argument is on a tape it just calls f. Errors: TapeError if two arguments are on two tapes.
 template <class F>
 auto checkpoint(F&& f) {
-  return [f = detail::held(std::forward<F>(f))](const auto&... xs) {
+  using Held = decltype(detail::held(std::forward<F>(f)));
+  // A requirement, so that others can ask how many Vars it takes.
+  return [f = detail::held(std::forward<F>(f))](
+      const auto&... xs) requires std::invocable<const Held&, decltype(xs)...> {
     const detail::CheckpointSegment segment({&xs...});
     return f(xs...);
   };

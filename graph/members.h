@@ -39,7 +39,9 @@ namespace detail {
 template <class Module>
 struct ByReference {
   const Module* module;
-  auto operator()(const auto&... xs) const { return (*module)(xs...); }
+  auto operator()(const auto&... xs) const requires std::invocable<const Module&, decltype(xs)...> {
+    return (*module)(xs...);
+  }
 };
 /// How a function over functions keeps what it is given: a named module is referred to, because a
 /// copy would have parameters of its own, which nobody trains; anything else is kept by value.

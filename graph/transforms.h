@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "callable.h"
 #include "members.h"
 #include "tape.h"
 #include "var.h"
@@ -67,7 +68,10 @@ Function over_arguments(F& f) {
 /// ShapeError if f does not return a scalar.
 template <class F>
 auto value_and_grad(F&& f) {
-  return [f = detail::held(std::forward<F>(f))](const auto&... arguments) {
+  using Held = decltype(detail::held(std::forward<F>(f)));
+  // A requirement, so that others can ask how many Vars it takes.
+  return [f = detail::held(std::forward<F>(f))](
+      const auto&... arguments) requires detail::takes<const Held, sizeof...(arguments)> {
     constexpr std::size_t n = sizeof...(arguments);
     const std::array<Var, n> xs{Var(arguments)...};
     detail::Pulled pulled =
@@ -86,7 +90,9 @@ auto value_and_grad(F&& f) {
 /// for each. Errors: ShapeError if f does not return a scalar.
 template <class F>
 auto grad(F&& f) {
-  return [inner = value_and_grad(std::forward<F>(f))](const auto&... arguments) {
+  using Inner = decltype(value_and_grad(std::forward<F>(f)));
+  return [inner = value_and_grad(std::forward<F>(f))](
+      const auto&... arguments) requires std::invocable<const Inner&, decltype(arguments)...> {
     if constexpr (sizeof...(arguments) == 1) return inner(arguments...).gradient;
     else return inner(arguments...).gradients;
   };
