@@ -11,6 +11,7 @@
 #include "../graph/rng.h"
 #include "gradcheck.h"
 #include "lifted.h"
+#include "witness.h"
 
 namespace wengert::detail {
 
@@ -52,16 +53,7 @@ class Tally {
 /// Puts a tier's result into the report; the first of the gravest verdict is the report's own.
 void conclude(CheckReport& report, const TierResult& result);
 
-/// The function itself, which can be called again: at the point, near it, off the tape.
-struct Function {
-  const Checked& f;
-  std::span<const Tensor> inputs;
-  bool runs_off_tape = true;
-};
-
 void check_repeatability(Examination& e, const std::optional<Function>& function, bool random);
-/// Whether a function whose result carries no gradient changes with its inputs all the same.
-bool changes_off_tape(const Function& function, const Var& y, std::uint64_t seed);
 void check_linearity(Examination& e);
 void check_adjoint(Examination& e);
 void check_directions(Examination& e);

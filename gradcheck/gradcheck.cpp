@@ -78,7 +78,8 @@ CheckReport check(const Tape& tape, const Var& y, const CheckOptions& options,
   CheckReport report;
   report.seed = options.seed;
   Lifted lifted(tape, y, options.seed);
-  for (const CheckedModule::Listed& listed : module.parameters) lifted.name(listed.id, listed.path);
+  for (const CheckedModule::Listed& listed : module.parameters)
+    lifted.name(listed.own->id(), listed.path);
   report.value = lifted.value();
   report.nodes = lifted.recording().size();
   for (const CheckedLeaf& leaf : lifted.leaves()) report.elements += leaf.value.size();
@@ -89,20 +90,6 @@ CheckReport check(const Tape& tape, const Var& y, const CheckOptions& options,
 }
 
 }  // namespace
-
-/// A listed parameter that is not on the tape but changes the result was used off the tape.
-std::string used_off_tape(const CheckedModule& module, const Tape& tape, const Var& y,
-                          std::span<const Tensor> inputs) {
-  const Recording& recording = const_cast<Tape&>(tape).recording();
-  for (const CheckedModule::Listed& listed : module.parameters) {
-    if (recording.parameter_node(listed.id) != Recording::none || !module.with_changed) continue;
-    Tape again;
-    std::vector<Var> xs;
-    for (const Tensor& input : inputs) xs.push_back(again.input(input));
-    if (!same_bits(module.with_changed(listed.path, xs).value(), y.value())) return listed.path;
-  }
-  return {};
-}
 
 CheckReport off_tape(const CheckOptions& options, Hint hint, std::string text) {
   CheckReport report;
@@ -119,12 +106,6 @@ CheckReport off_tape(const CheckOptions& options, Hint hint, std::string text) {
   return report;
 }
 
-void change(Parameter& parameter) {
-  Tensor value = parameter.value().to(f64);
-  for (double& v : value.mutable_data<double>()) v += 1e-2 * std::max(1.0, std::abs(v));
-  parameter.set(value.to(parameter.dtype()));
-}
-
 CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
                            const CheckOptions& options, const CheckedModule& module) {
   const std::uint64_t draws = draws_on_this_thread();
@@ -132,14 +113,14 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
   const std::vector<Var> xs = leaves_on(tape, inputs);
   const Var y = f(xs);
   const bool random = draws_on_this_thread() != draws;
-  const Function function{f, inputs, module.runs_off_tape};
+  const Function function{f, inputs, module};
   if (!y.tracked() && !random && changes_off_tape(function, y, options.seed)) {
     return off_tape(options, Hint::off_tape,
                     "the result carries no gradient, yet it changes with the inputs: every value "
                     "was taken off the tape (.value(), .item())");
   }
   if (!random)
-    if (const std::string path = used_off_tape(module, tape, y, inputs); !path.empty())
+    if (const std::string path = used_off_tape(function, tape, y, options.seed); !path.empty())
       return off_tape(
           options, Hint::detached,
           fmt::format("parameter '{}' changes the result and is not on the tape: it was "
@@ -150,45 +131,6 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
     const CheckReport second = check_second_order(f, inputs, options);
     for (const TierResult& tier : second.tiers) conclude(report, tier);
   }
-  return report;
-}
-
-CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::size_t by,
-                         const CheckOptions& options) {
-  constexpr double tolerance = 1e-12;
-  if (by >= inputs.size())
-    throw ValueError(fmt::format("check_linear: input {} of a function of {}", by, inputs.size()));
-  Tape tape;
-  const std::vector<Var> xs = leaves_on(tape, inputs);
-  const Var y = f(xs);
-  Rng rng(options.seed);
-  const auto at = [&](const Tensor& value) {
-    return tape.replay(y, {Binding(xs[by], value)}, f64);
-  };
-  const Shape& shape = inputs[by].shape();
-  CheckReport report;
-  report.seed = options.seed;
-  Tally tally(Tier::linearity, tolerance);
-  for (int trial = 0; trial < 3; ++trial) {
-    constexpr double factor = 1.75;
-    const Tensor u = rng.normal(shape, f64), v = rng.normal(shape, f64);
-    Tensor both = v;
-    const std::span<double> to = both.mutable_data<double>();
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * u.data<double>()[i];
-    const Tensor fu = at(u), fv = at(v), together = at(both);
-    double off = 0, size = 0;
-    for (std::size_t i = 0; i < together.size(); ++i) {
-      const double parts = factor * fu.data<double>()[i] + fv.data<double>()[i];
-      off += std::pow(together.data<double>()[i] - parts, 2);
-      size += std::pow(factor * fu.data<double>()[i], 2) + std::pow(fv.data<double>()[i], 2);
-    }
-    const double error = size > 0 ? std::sqrt(off / size) : std::sqrt(off);
-    tally.add(error <= tolerance ? Verdict::agree : Verdict::disagree, error);
-  }
-  report.error = tally.result().error;
-  if (tally.result().verdict != Verdict::agree)
-    report.hint_text = fmt::format("f(a u + v) is not a f(u) + f(v) in input {}", by);
-  conclude(report, tally.done());
   return report;
 }
 

@@ -41,15 +41,18 @@ struct CheckOptions {
 CheckReport check_tape(const Tape& tape, const Var& y, const CheckOptions& options = {});
 
 namespace detail {
-/// What is known of a function that is a module: the paths of its parameters, and how to call a
-/// copy in which one of them has another value.
+/// What is known of a function that is a module: its parameters, and how to call a copy of it in
+/// which some of them have other values.
 struct CheckedModule {
   struct Listed {
-    std::uint64_t id;
+    const Parameter* own;
     std::string path;
   };
+  /// Called with every parameter of the copy, and the identity of the original's.
+  using Change = std::function<void(std::uint64_t id, Parameter&)>;
+
   std::vector<Listed> parameters = {};
-  std::function<Var(const std::string& path, std::span<const Var>)> with_changed = {};
+  std::function<Var(const Change&, std::span<const Var>)> copy_at = {};
   bool runs_off_tape = true;
 };
 CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
@@ -59,22 +62,23 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
 CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::size_t by,
                          const CheckOptions& options);
 
-void change(Parameter& parameter);
-
 template <std::size_t given, class F>
 CheckedModule module_of(const F& f) {
   CheckedModule result;
   if constexpr (HasMembers<const F>) {
     for_each_member(f, [&](const std::string& path, const auto& member) {
       if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
-        result.parameters.push_back({member.id(), path});
+        result.parameters.push_back({&member, path});
     });
     if constexpr (std::copy_constructible<F>)
-      result.with_changed = [&f](const std::string& path, std::span<const Var> xs) {
+      result.copy_at = [&f, listed = result.parameters](const CheckedModule::Change& change,
+                                                        std::span<const Var> xs) {
         F copy = f;
-        for_each_member(copy, [&](const std::string& here, auto& member) {
-          if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>)
-            if (here == path) change(member);
+        std::size_t number = 0;
+        for_each_member(copy, [&](const std::string&, auto& member) {
+          if constexpr (std::same_as<std::remove_reference_t<decltype(member)>, Parameter>)
+            change(listed.at(number).own->id(), member);
+          if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, Parameter>) ++number;
         });
         return checked<given>(copy, "gradcheck")(xs);
       };
@@ -125,8 +129,11 @@ CheckReport gradcheck_second_order(F&& f, const T& input, const CheckOptions& op
   return gradcheck_second_order(f, inputs, options);
 }
 
-/// Whether f is linear in its input number `by`, others held: f(a u + v) = a f(u) + f(v) - up to
-/// float64's rounding, 1e-12.
+/// Whether f is linear in its input number `by`, counted from 0, others held: f(a u + v) = a f(u) +
+/// f(v) up to float64's rounding, 1e-12, at random u and v of about 1. So f(0) = 0: with an offset
+/// it is affine, and that is DISAGREE. The tape is asked in float64, and f itself is called at the
+/// same places, where it has to give what its tape gives, unless it draws random numbers. NONFINITE
+/// if f has a narrower domain. Errors: ValueError if there is no such input, or it is i64.
 template <class F, std::size_t n>
 CheckReport check_linear(F&& f, const Tensor (&inputs)[n], std::size_t by = 0,
                          const CheckOptions& options = {}) {
