@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "difference.h"
 #include "examination.h"
 
@@ -73,6 +75,11 @@ void check_coordinates(Examination& e) {
       e.report.numeric = numeric.kink ? numeric.right : numeric.value;
       e.report.error = judgement.error;
       e.report.oracle_error = judgement.oracle_error;
+      if (judgement.verdict == Verdict::kink && judgement.bends)
+        e.report.hint_text = fmt::format(
+            "the function bends here: its slope is {:.4g} on the left and {:.4g} on "
+            "the right, and no op reports a branch",
+            judgement.left, judgement.right);
     }
   }
   conclude(e.report, tally.done());

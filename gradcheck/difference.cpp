@@ -132,6 +132,38 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
   return result;
 }
 
+namespace {
+
+/// The slopes of both sides, if they differ: a jump between them that stays the same while the step
+/// shrinks. Of a smooth function it would shrink with the step's cube, of rounding grow.
+struct Bend {
+  bool found = false;
+  double left = 0, right = 0;
+};
+
+Bend bend_of(const Line& line, double here, double step) {
+  constexpr double shrink = 8, steady = 0.02;
+  int alike = 0;
+  double before = 0;
+  for (int tried = 0; tried < 6; ++tried, step /= shrink) {
+    std::array<double, 3> above{}, below{};
+    for (std::size_t k = 0; k < 2; ++k) {
+      above[k] = line(static_cast<double>(k + 1) * step).value;
+      below[k] = line(-static_cast<double>(k + 1) * step).value;
+    }
+    const double left = -one_sided(here, below, step), right = one_sided(here, above, step);
+    const double jump = right - left;
+    const double size = std::max({std::abs(here), std::abs(above[1]), std::abs(below[1])});
+    if (!(std::abs(jump) > 1e3 * epsilon * size / step)) return {};
+    alike = tried > 0 && std::abs(jump - before) <= steady * std::abs(jump) ? alike + 1 : 0;
+    if (alike == 2) return {true, left, right};
+    before = jump;
+  }
+  return {};
+}
+
+}  // namespace
+
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
                     double scale, double tolerance, double magnitude) {
   const Judgement first = judge(analytic, numeric, scale, tolerance, magnitude);
@@ -146,7 +178,18 @@ Judgement confirmed(const Line& line, double here, double analytic, const Differ
   const double apart = std::abs(again.value - numeric.value);
   const double difference = std::min(std::abs(analytic - numeric.value),
                                      std::max(std::abs(again.value), std::abs(numeric.value)));
-  if (apart > 0.1 * difference && apart > 0) result.verdict = Verdict::unresolved;
+  if (apart > 0.1 * difference && apart > 0) {
+    result.verdict = Verdict::unresolved;
+    return result;
+  }
+  const Bend bend = bend_of(line, here, numeric.step);
+  if (!bend.found) return result;
+  result.at_kink = result.bends = true;
+  result.left = bend.left;
+  result.right = bend.right;
+  const double slack = 1e-3 * std::abs(bend.right - bend.left) + tolerance * scale;
+  const auto [low, high] = std::minmax(bend.left, bend.right);
+  if (analytic >= low - slack && analytic <= high + slack) result.verdict = Verdict::kink;
   return result;
 }
 

@@ -44,12 +44,16 @@ struct Judgement {
   double error = 0;         ///< relative to scale
   double oracle_error = 0;  ///< the same
   bool at_kink = false;
+  bool bends = false;          ///< at a kink that no op reports
+  double left = 0, right = 0;  ///< where it bends: the slopes
 };
 Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
                 double magnitude);
 
 /// The judgement, and before anybody is blamed the same with a sixteenth of the step. Two
-/// differences that do not agree with each other, as beside a singularity, blame nobody.
+/// differences that do not agree with each other, as beside a singularity, blame nobody. Nor do
+/// those of a function that bends at the point with no op to report it, as long as the claim lies
+/// between the slopes of both sides: that is a kink.
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
                     double scale, double tolerance, double magnitude);
 

@@ -81,10 +81,14 @@ void check_directions(Examination& e) {
     };
     const double scale = std::max(std::sqrt(squares), 1e-12);
     const Difference numeric = differenced(line, here, step, e.options.tolerance * scale);
-    const Judgement judgement =
+    Judgement judgement =
         confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.magnitude);
     ++e.report.directions;
-    if (judgement.at_kink) {
+    if (judgement.bends) {
+      // So many kinks as may be here: the coordinates say which slopes are wrong.
+      ++e.report.kinks;
+      judgement.verdict = Verdict::kink;
+    } else if (judgement.at_kink) {
       // Through several kinks at once a direction decides nothing; the coordinates do.
       ++e.report.kinks;
       continue;

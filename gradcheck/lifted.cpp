@@ -71,18 +71,21 @@ std::vector<std::size_t> index_of(std::size_t element, const Shape& shape) {
 
 namespace {
 
-/// Elements in which two tensors of sides differ.
-template <class F>
-void for_each_difference(const Tensor& a, const Tensor& b, F&& f) {
-  dispatch(a.dtype(), [&]<class T>(T) {
+std::size_t count_differences(const Tensor& a, const Tensor& b) {
+  return dispatch(a.dtype(), [&]<class T>(T) {
     const std::span<const T> x = a.data<T>(), y = b.data<T>();
-    for (std::size_t i = 0; i < x.size(); ++i)
-      if (!(x[i] == y[i])) f(i);
+    const std::size_t both = std::min(x.size(), y.size());
+    std::size_t count = std::max(x.size(), y.size()) - both;
+    for (std::size_t i = 0; i < both; ++i) count += x[i] == y[i] ? 0 : 1;
+    return count;
   });
 }
 
 }  // namespace
 
+void Branches::add(std::uint32_t node, Tensor sides) {
+  if (sides.defined()) nodes.push_back({node, std::move(sides)});
+}
 std::size_t Branches::size() const {
   std::size_t count = 0;
   for (const Of& of : nodes) count += of.sides.size();
@@ -90,8 +93,15 @@ std::size_t Branches::size() const {
 }
 std::size_t Branches::differences(const Branches& other) const {
   std::size_t count = 0;
-  for (std::size_t k = 0; k < nodes.size(); ++k)
-    for_each_difference(nodes[k].sides, other.nodes[k].sides, [&](std::size_t) { ++count; });
+  auto theirs = other.nodes.begin();
+  for (const Of& own : nodes) {
+    for (; theirs != other.nodes.end() && theirs->node < own.node; ++theirs)
+      count += theirs->sides.size();
+    const bool paired = theirs != other.nodes.end() && theirs->node == own.node;
+    count += paired ? count_differences(own.sides, theirs->sides) : own.sides.size();
+    if (paired) ++theirs;
+  }
+  for (; theirs != other.nodes.end(); ++theirs) count += theirs->sides.size();
   return count;
 }
 
@@ -168,9 +178,7 @@ double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
     for (const std::uint32_t input : all.inputs(node)) operands.push_back(&values[input]);
     const Operands in(operands);
     values[node] = op->run(in);
-    if (branches)
-      if (Tensor sides = op->branches(in, values[node]); sides.defined())
-        branches->nodes.push_back({node, std::move(sides)});
+    if (branches) branches->add(node, op->branches(in, values[node]));
     if (seen) seen(node, *op, in, values[node]);
     for (const std::uint32_t input : all.inputs(node))
       if (last_use_[input] == node) values[input] = Tensor();

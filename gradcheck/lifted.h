@@ -44,8 +44,10 @@ struct Branches {
   };
   std::vector<Of> nodes;
 
+  /// Nothing if `sides` is undefined.
+  void add(std::uint32_t node, Tensor sides);
   std::size_t size() const;
-  /// The number of decisions that went another way.
+  /// The number of decisions that went another way, or were taken in one of the two only.
   std::size_t differences(const Branches& other) const;
 };
 

@@ -62,9 +62,10 @@ std::vector<Tensor> LocalProblem::pulled(const Tensor& cotangent) const {
 }
 
 std::size_t LocalProblem::crossed(const std::vector<Tensor>& inputs, const Tensor& out) const {
-  if (!sides_.defined()) return 0;
   const std::vector<const Tensor*> operands = pointers(inputs);
-  const Branches here{{{0, sides_}}}, there{{{0, op_.branches(Operands(operands), out)}}};
+  Branches here, there;
+  here.add(0, sides_);
+  there.add(0, op_.branches(Operands(operands), out));
   return here.differences(there);
 }
 

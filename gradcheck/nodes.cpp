@@ -52,6 +52,7 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
     const double scale = std::max(rough, std::abs(numeric.value));
     const Judgement judgement =
         confirmed(line, here, slope, numeric, scale, tolerance, problem.magnitude());
+    if (judgement.bends) continue;
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
       continue;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "custom_op.h"
 
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+
 #include <fmt/format.h>
 
 #include "error.h"
 #include "recording.h"
+#include "tape.h"
 
 namespace wengert::detail {
 namespace {
@@ -15,6 +20,34 @@ bool all_zero(const Tensor& tensor) {
       if (value != T{0}) return false;
     return true;
   });
+}
+
+/// Appends which way each element went, as integers.
+void append_sides(std::vector<std::int64_t>& all, const Tensor& sides) {
+  dispatch(sides.dtype(), [&]<class T>(T) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    for (const T side : sides.data<T>()) all.push_back(std::bit_cast<Bits>(side + T{0}));
+  });
+}
+
+/// The branches of all ops of a recording, run again because it keeps few values.
+Tensor branches_on(const Recording& recording) {
+  std::vector<std::int64_t> all;
+  std::vector<Tensor> values(recording.size());
+  for (std::uint32_t node = 0; node < recording.size(); ++node) {
+    const Op* op = recording.nodes[node].op;
+    if (!op) {
+      values[node] = recording.nodes[node].value;
+      continue;
+    }
+    std::vector<const Tensor*> operands;
+    for (const std::uint32_t input : recording.inputs(node)) operands.push_back(&values[input]);
+    values[node] = op->run(Operands(operands));
+    if (const Tensor sides = op->branches(Operands(operands), values[node]); sides.defined())
+      append_sides(all, sides);
+  }
+  if (all.empty()) return {};
+  return Tensor::from<std::int64_t>(all, {all.size()});
 }
 
 class CustomOp final : public Op {
@@ -40,6 +73,19 @@ class CustomOp final : public Op {
     return {output.shape(), output.dtype()};
   }
   void forward(Operands in, Tensor& out) const override { out = run(in); }
+
+  /// Those of the ops that the forward is made of. Loops over elements have none to report.
+  Tensor branches(Operands in, const Tensor&) const override {
+    Tape tape;
+    std::vector<Var> inputs;
+    for (std::size_t k = 0; k < in.size(); ++k) inputs.push_back(tape.input(in[k]));
+    try {
+      rules_->forward(inputs);
+    } catch (const Error&) {  // it does without a tape
+      return {};
+    }
+    return branches_on(tape.recording());
+  }
 
   Operand reads(Operand) const override { return Operand::inputs() | Operand::output(); }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Kinks inside ops of the user's own: told by the branches of the ops they are made of, or by the
+// slopes of both sides where they are loops.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <wengert/wengert.h>
+
+#include "catch.h"
+// after Catch2
+#include <wengert/gradcheck/matchers.h>
+
+using namespace wengert;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// f of each element, in a loop.
+template <class F>
+Var by_element(const Var& x, F f) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  dispatch_float(x.dtype(), [&]<class T>(T) {
+    const std::span<const T> in = x.value().data<T>();
+    std::ranges::transform(in, y.mutable_data<T>().begin(), f);
+  });
+  return y;
+}
+
+const auto larger = [](auto v) { return std::max(v, decltype(v){0}); };
+const auto step = [](auto v) { return v > 0 ? decltype(v){1} : decltype(v){0}; };
+
+/// max(x, 0) in a loop; its pullback gives `factor` times the right one, and `at_zero` there.
+auto looped_relu(double factor = 1, double at_zero = 0) {
+  return custom_op<1>(
+      "looped_relu", [](const Var& x) { return by_element(x, larger); },
+      [=](const Var& x, const Var&, const Var& g) {
+        const Var zero = cast(equal(x, zeros(x.shape(), x.dtype())), x.dtype());
+        return g * (factor * by_element(x, step) + at_zero * zero);
+      });
+}
+/// relu of the library inside an op, with this slope at 0.
+auto wrapped_relu(double factor, double at_zero) {
+  return custom_op<1>(
+      "wrapped_relu", [](const Var& x) { return relu(x) + 0.0 * x; },
+      [=](const Var& x, const Var&, const Var& g) {
+        const Var zero = cast(equal(x, zeros(x.shape(), x.dtype())), x.dtype());
+        return g * (factor * by_element(x, step) + at_zero * zero);
+      });
+}
+
+const Tensor beside_zero = tensor({1.0, 0.0, -0.5}, f64);
+
+}  // namespace
+
+TEST_CASE("a kink of an op inside a user's op is judged by both sides") {
+  for (const double at_zero : {0.0, 0.3, 1.0}) {
+    const CheckReport report = gradcheck(wrapped_relu(1, at_zero), beside_zero);
+    INFO(to_string(report));
+    CHECK(report.agrees());
+    CHECK(report.kinks > 0);
+  }
+  CHECK(gradcheck(wrapped_relu(1, 1.5), beside_zero).verdict == Verdict::disagree);
+  CHECK(gradcheck(wrapped_relu(1, -0.5), beside_zero).verdict == Verdict::disagree);
+  CHECK(gradcheck(wrapped_relu(2, 0), beside_zero).verdict == Verdict::disagree);
+}
+
+TEST_CASE("a stencil over a kink inside a user's op is shrunk until it crosses none") {
+  for (const double distance : {1e-2, 1e-4, 1e-6}) {
+    const Tensor x = tensor({distance, -distance}, f64);
+    const CheckReport report = gradcheck(wrapped_relu(1, 0), x);
+    INFO(distance << "\n" << to_string(report));
+    CHECK(report.agrees());
+    CHECK(gradcheck(wrapped_relu(1.001, 0), x).verdict == Verdict::disagree);
+    CHECK(gradcheck(looped_relu(), x).verdict < Verdict::disagree);
+  }
+}
+
+TEST_CASE("a kink in a loop of a user's op is a kink, and its op is not blamed") {
+  for (const double at_zero : {0.0, 1.0}) {
+    const CheckReport report = gradcheck(looped_relu(1, at_zero), beside_zero);
+    INFO(to_string(report));
+    CHECK(report.verdict == Verdict::kink);
+    CHECK_FALSE(report.culprit.found);
+    CHECK_THAT(report.hint_text, ContainsSubstring("the function bends here"));
+  }
+  const auto net = [](const Var& x) { return sum(wengert::square(looped_relu()(x) + exp(x))); };
+  CHECK(gradcheck(net, beside_zero).verdict == Verdict::kink);
+  CHECK(gradcheck(looped_relu(), zeros({2, 3}, f64)).verdict == Verdict::kink);
+}
+
+TEST_CASE("a wrong slope is blamed beside a kink in a loop, and at it") {
+  CHECK(gradcheck(looped_relu(2), beside_zero).verdict == Verdict::disagree);
+  CHECK(gradcheck(looped_relu(1.00001), beside_zero).verdict == Verdict::disagree);
+  CHECK(gradcheck(looped_relu(-1), beside_zero).verdict == Verdict::disagree);
+  CHECK(gradcheck(looped_relu(1, 1.5), beside_zero).verdict == Verdict::disagree);
+  CHECK(gradcheck(looped_relu(1, -0.5), beside_zero).verdict == Verdict::disagree);
+  // Where there is no kink, half the slope is no slope of a side.
+  const auto half = custom_op<1>(
+      "half", [](const Var& x) { return by_element(x, [](auto v) { return v * v * v + v; }); },
+      [](const Var& x, const Var&, const Var& g) { return 0.5 * g * (3 * x * x + 1); });
+  CHECK(gradcheck(half, beside_zero).verdict == Verdict::disagree);
+}
+
+TEST_CASE("a user's op that takes other ops for other values has branches of other lengths") {
+  const auto either = custom_op<1>(
+      "either", [](const Var& x) { return sum(x).item() > 1 ? relu(x) + relu(2 * x) : 0.5 * x; },
+      [](const Var& x, const Var&, const Var& g) {
+        return sum(x).item() > 1 ? 3 * g * by_element(x, step) : 0.5 * g;
+      });
+  CHECK(gradcheck(either, tensor({0.7, 0.8}, f64)).agrees());
+  CHECK(gradcheck(either, tensor({0.5005, 0.5005}, f64)).verdict < Verdict::disagree);
+  CHECK(gradcheck(either, tensor({0.1, 0.2}, f64)).agrees());
+}
