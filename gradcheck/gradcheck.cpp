@@ -71,10 +71,19 @@ void examine(Examination& e, const std::optional<Function>& function, bool rando
   if (e.options.precision && report.verdict != Verdict::disagree) check_precision(e);
 }
 
+void require_gradient(const Var& y) {
+  if (!y.tracked())
+    throw TapeError(
+        "gradcheck: the result has no gradient: no recorded op leads to it from a variable, an "
+        "input of f32 or f64, or a parameter; is it a constant, an integer or a comparison, made "
+        "from .value(), or on a tape in inference mode?");
+}
+
 CheckReport check(const Tape& tape, const Var& y, const CheckOptions& options,
                   const std::optional<Function>& function, bool random,
                   const CheckedModule& module = {}) {
   const Clock::time_point start = Clock::now();
+  require_gradient(y);
   CheckReport report;
   report.seed = options.seed;
   Lifted lifted(tape, y, options.seed);
@@ -129,6 +138,10 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
   CheckReport report = check(tape, y, options, function, random, module);
   if (options.second_order && report.verdict < Verdict::disagree && !random) {
     const CheckReport second = check_second_order(f, inputs, options);
+    if (second.verdict > report.verdict && !second.hint_text.empty()) {
+      report.hint = second.hint;
+      report.hint_text = second.hint_text;
+    }
     for (const TierResult& tier : second.tiers) conclude(report, tier);
   }
   return report;

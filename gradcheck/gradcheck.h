@@ -110,7 +110,8 @@ CheckReport gradcheck(F&& f, const T& input, const CheckOptions& options = {}) {
 }
 
 /// Checks the second derivatives (T6): u'Hv = v'Hu, and the gradient's product with a random vector
-/// is itself differentiated and differenced.
+/// is itself differentiated and differenced. UNRESOLVED, with the op's name, if one on the way has
+/// a first derivative only.
 template <class F, std::size_t n>
 CheckReport gradcheck_second_order(F&& f, const Tensor (&inputs)[n],
                                    const CheckOptions& options = {}) {

@@ -53,6 +53,7 @@ std::string_view colour_of(Verdict verdict) {
 }
 
 std::string advice_of(const CheckReport& report) {
+  if (report.hint == Hint::first_order) return {};
   if (report.verdict == Verdict::unresolved)
     return "the differences are too rough here to decide: try other inputs, or smaller numbers";
   if (report.verdict == Verdict::kink)
@@ -76,7 +77,7 @@ std::string_view to_string(Tier tier) {
   return names.at(static_cast<std::size_t>(tier));
 }
 std::string_view to_string(Hint hint) {
-  constexpr std::array<std::string_view, 26> names{"none",
+  constexpr std::array<std::string_view, 27> names{"none",
                                                    "sign",
                                                    "factor",
                                                    "mean for sum",
@@ -101,6 +102,7 @@ std::string_view to_string(Hint hint) {
                                                    "nondeterministic",
                                                    "precision",
                                                    "not finite",
+                                                   "first order",
                                                    "formula"};
   return names.at(static_cast<std::size_t>(hint));
 }

@@ -65,6 +65,7 @@ enum class Hint {
   nondeterministic,    ///< called again it gives another value
   precision,           ///< right in float64, wrong in float32
   nonfinite,           ///< a pullback makes NaN or infinity of finite numbers
+  first_order,         ///< a second derivative was asked of an op that has a first one only
   formula,             ///< the ratio differs from element to element and fits no pattern
 };
 /// "sign", "mean for sum", ...

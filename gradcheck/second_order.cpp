@@ -2,6 +2,8 @@
 // T6: the Hessian is symmetric, and it is the derivative of the gradient.
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "../graph/backward.h"
 #include "../graph/error.h"
 #include "../ops/arithmetic.h"
@@ -38,6 +40,23 @@ std::vector<Tensor> hessian_times(const Examination& e, const std::vector<Tensor
     result.push_back(found ? found->value() : zeros(v[k].shape(), f64));
   }
   return result;
+}
+
+/// Neither right nor wrong: there is nothing to check.
+CheckReport without_second_order(CheckReport report, const CheckOptions& options,
+                                 const FirstOrderError& error) {
+  report.hint = Hint::first_order;
+  report.hint_text = fmt::format(
+      "op '{}' has a first derivative only: its pullback computes off the tape; write it with ops "
+      "on Var to differentiate it again",
+      error.op);
+  report.verdict = Verdict::agree;
+  report.tiers.clear();
+  conclude(report, {.tier = Tier::second_order,
+                    .verdict = Verdict::unresolved,
+                    .tolerance = options.tolerance,
+                    .note = "not checked: first order only"});
+  return report;
 }
 
 }  // namespace
@@ -83,9 +102,8 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
   CheckOptions first_order = options;
   first_order.repeatability = first_order.adjoint = first_order.precision = false;
   first_order.second_order = false;
-  if (CheckReport first = check_function(f, inputs, first_order);
-      first.verdict == Verdict::disagree)
-    return first;
+  CheckReport first = check_function(f, inputs, first_order);
+  if (first.verdict == Verdict::disagree) return first;
 
   // The gradient's product with a random vector, as a function of the same inputs. The vectors are
   // drawn once: a function that draws is not called again.
@@ -116,9 +134,11 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
   };
   CheckOptions inner = options;
   inner.adjoint = inner.precision = inner.second_order = false;
-  {
-    Tape first;
-    slope(leaves_on(first, inputs));
+  try {
+    Tape tape;
+    slope(leaves_on(tape, inputs));
+  } catch (const FirstOrderError& error) {
+    return without_second_order(std::move(first), options, error);
   }
   CheckReport report = check_function(slope, inputs, inner, {.runs_off_tape = false});
   TierResult result{.tier = Tier::second_order, .ran = true, .tolerance = options.tolerance};

@@ -126,10 +126,10 @@ class CustomOp final : public Op {
       throw DTypeError(fmt::format("{}: its pullback returned {} for input {} of {}", name(),
                                    to_string(cotangent.dtype()), k, to_string(input.dtype())));
     if (back.recording() && !cotangent.on_tape() && !all_zero(cotangent.value()))
-      throw TapeError(fmt::format(
-          "{}: its pullback computes off the tape, so it is first order only; write it with ops on "
-          "Var to differentiate it again",
-          name()));
+      throw FirstOrderError(
+          std::string(name()),
+          "its pullback computes off the tape, so it is first order only; write it with ops on Var "
+          "to differentiate it again");
   }
 
   std::shared_ptr<const CustomRules> rules_;

@@ -47,7 +47,8 @@ std::vector<Var> as_list(std::array<Var, n> list) {
 /// input, of the input's shape and dtype. Written with ops on Var it can be differentiated again; a
 /// pullback that computes off the tape is first order only, and says so when a second derivative is
 /// asked of it. Errors of a use: ShapeError, DTypeError, ValueError if the pullback returns
-/// something that does not fit; TapeError if a first-order pullback is to be differentiated.
+/// something that does not fit; FirstOrderError, a TapeError, if a first-order pullback is to be
+/// differentiated.
 template <std::size_t n, class Forward, class PullbackFunction>
 auto custom_op(std::string name, Forward forward, PullbackFunction pullback) {
   auto rules = std::make_shared<detail::CustomRules>();

@@ -23,6 +23,12 @@ struct DTypeError : Error {
 struct TapeError : Error {
   using Error::Error;
 };
+/// A second derivative of an op that has a first one only.
+struct FirstOrderError : TapeError {
+  FirstOrderError(const std::string& which, const std::string& why)
+      : TapeError(which + ": " + why), op(which) {}
+  std::string op;
+};
 /// An argument outside its range.
 struct ValueError : Error {
   using Error::Error;

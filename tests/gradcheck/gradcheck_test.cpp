@@ -183,3 +183,54 @@ TEST_CASE("a function with a domain is not called outside of it in vain") {
   INFO(to_string(report));
   CHECK(report.verdict < Verdict::disagree);
 }
+
+TEST_CASE("a second derivative asked of a first-order op is not checked, and the op is named") {
+  const auto off_tape = cube([](const Var& v, const Var&, const Var& g) {
+    return Var((3 * Var(g.value()) * square(Var(v.value()))).value());
+  });
+  Rng rng{1};
+  const Tensor x = rng.normal({3}, f64);
+  REQUIRE_THAT(off_tape, GradientsMatch(x));
+  const CheckReport report = gradcheck_second_order(off_tape, x);
+  INFO(to_string(report));
+  CHECK(report.verdict == Verdict::unresolved);
+  CHECK(report.hint == Hint::first_order);
+  CHECK(report.hint_text.find("op 'cube' has a first derivative only") == 0);
+  CHECK(to_string(report).find("advice") == std::string::npos);
+  CHECK_FALSE(SecondOrderMatches(x).match(off_tape));
+  const CheckReport both = gradcheck(off_tape, x, {.second_order = true});
+  CHECK(both.verdict == Verdict::unresolved);
+  CHECK(both.hint == Hint::first_order);
+  CHECK(both.find(Tier::directions)->verdict == Verdict::agree);
+}
+
+TEST_CASE("a result without a gradient is an error that says what it may be") {
+  const std::string wanted = "gradcheck: the result has no gradient";
+  const auto message = [](auto check) -> std::string {
+    try {
+      check();
+    } catch (const TapeError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const Tensor x = tensor({0.25, 2.0}, f64);
+  const auto constant = [](const Var&) { return Var(ones({2}, f64)); };
+  const auto comparison = [](const Var& v) { return cast(greater(v, Var(scalar(1.0, f64))), f64); };
+  CHECK(message([&] { gradcheck(constant, x); }).find(wanted) == 0);
+  CHECK(message([&] { gradcheck(comparison, x); }).find(wanted) == 0);
+  CHECK(message([&] { gradcheck_second_order(constant, x); }).find(wanted) == 0);
+  CHECK(message([&] {
+          gradcheck([](const Var& i) { return cast(i, f64); }, labels({1, 2}));
+        }).find(wanted) == 0);
+  const Tape tape;
+  CHECK(message([&] { check_tape(tape, Var(x)); }).find(wanted) == 0);
+}
+
+TEST_CASE("an input that the result does not depend on has the gradient zero") {
+  const auto first = [](const Var& a, const Var&) { return square(a); };
+  CHECK(gradcheck(first, {tensor({1.0, 2.0}), tensor({3.0})}).agrees());
+  CHECK(gradcheck_second_order(first, {tensor({1.0, 2.0}), tensor({3.0})}).agrees());
+  const auto straight = [](const Var& a) { return 2.0 * a; };
+  CHECK(gradcheck_second_order(straight, {tensor({1.0, 2.0})}).agrees());
+}
