@@ -10,15 +10,6 @@
 #include "examination.h"
 
 namespace wengert::detail {
-namespace {
-
-double norm_of(std::span<const Tensor> tensors) {
-  double squares = 0;
-  for (const Tensor& tensor : tensors) squares += dot(tensor, tensor);
-  return std::sqrt(squares);
-}
-
-}  // namespace
 
 void check_linearity(Examination& e) {
   constexpr double tolerance = 1e-13;
@@ -26,21 +17,14 @@ void check_linearity(Examination& e) {
   const Shape& shape = e.lifted.output().shape();
   const Tensor first = e.rng.normal(shape, f64), second = e.rng.normal(shape, f64);
   constexpr double factor = -1.75;
-  Tensor sum = second;
-  const std::span<double> to = sum.mutable_data<double>();
-  const std::span<const double> from = first.data<double>();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
+  const Tensor sum = combined(second, factor, first);
 
   const std::vector<Tensor> a = e.lifted.backward(first), b = e.lifted.backward(second);
   const std::vector<Tensor> both = e.lifted.backward(sum);
-  const double size = 2 * norm_of(a) + norm_of(b) + std::sqrt(dot(sum, sum)) * e.usual_size();
+  const double size = 2 * norm_of(a) + norm_of(b) + norm_of(sum) * e.usual_size();
   double squares = 0;
   for (std::size_t k = 0; k < both.size(); ++k)
-    for (std::size_t i = 0; i < both[k].size(); ++i) {
-      const double off =
-          both[k].data<double>()[i] - (factor * a[k].data<double>()[i] + b[k].data<double>()[i]);
-      squares += off * off;
-    }
+    squares += std::pow(distance(both[k], combined(b[k], factor, a[k])), 2);
   const double error = size > 0 ? std::sqrt(squares) / size : 0.0;
   tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
             error);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -67,29 +66,6 @@ std::string difference(const Tensor& now, const Tensor& before) {
     return different > 1 ? fmt::format("{}, {} elements in all", first, different) : first;
   });
 }
-
-double squared(const Tensor& tensor) {
-  double total = 0;
-  const Tensor wide = tensor.to(f64);
-  for (const double x : wide.data<double>()) total += x * x;
-  return total;
-}
-double norm_of(std::span<const Tensor> tensors) {
-  double total = 0;
-  for (const Tensor& tensor : tensors)
-    if (is_float(tensor.dtype())) total += squared(tensor);
-  return std::sqrt(total);
-}
-
-Tensor combined(const Tensor& a, double factor, const Tensor& b) {
-  Tensor result = a;
-  const std::span<double> to = result.mutable_data<double>();
-  const std::span<const double> from = b.data<double>();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
-  return result;
-}
-
-double distance(const Tensor& a, const Tensor& b) { return std::sqrt(squared(combined(a, -1, b))); }
 
 void fill_free_memory(std::span<const Tensor> like, int byte) {
   constexpr int blocks_each = 16;

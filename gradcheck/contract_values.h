@@ -19,14 +19,6 @@ std::vector<Tensor> in(DType dtype, std::span<const Tensor> tensors);
 /// "element [1, 2] is 3 instead of 4" for the first that differs in a bit; empty if none does.
 std::string difference(const Tensor& now, const Tensor& before);
 
-double squared(const Tensor& tensor);
-/// The 2-norm of all that are f32 or f64.
-double norm_of(std::span<const Tensor> tensors);
-/// a + factor b, in f64.
-Tensor combined(const Tensor& a, double factor, const Tensor& b);
-/// The 2-norm of a - b, in f64.
-double distance(const Tensor& a, const Tensor& b);
-
 /// Lets the next tensors of these shapes start out with the byte in all places: blocks that are
 /// given back are handed out again.
 void fill_free_memory(std::span<const Tensor> like, int byte);

@@ -11,19 +11,14 @@
 #include "../graph/gradients.h"
 #include "../graph/recording.h"
 #include "../graph/tape.h"
+#include "vectors.h"
 
 namespace wengert::detail {
 
-double dot(const Tensor& a, const Tensor& b);
-bool finite(const Tensor& tensor);
-/// The largest finite magnitude; 0 for integers.
-double largest(const Tensor& tensor);
 /// The inputs on a tape: floats to differentiate by, integers as data.
 std::vector<Var> leaves_on(Tape& tape, std::span<const Tensor> inputs);
 /// Which operands of a node there is a gradient by.
 std::vector<bool> wanted_inputs(const Recording& all, std::uint32_t node, Operands in);
-/// Equal bits, but for the sign of zero; any NaN is any other.
-bool same_bits(const Tensor& a, const Tensor& b);
 /// The position of an element of a tensor of this shape.
 std::vector<std::size_t> index_of(std::size_t element, const Shape& shape);
 

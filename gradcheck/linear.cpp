@@ -62,15 +62,6 @@ class Linearity {
   bool random_ = false;
 };
 
-Tensor combination(double factor, const Tensor& u, const Tensor& v) {
-  Tensor both = v;
-  const std::span<double> to = both.mutable_data<double>();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * u.data<double>()[i];
-  return both;
-}
-
-double norm_of(const Tensor& tensor) { return std::sqrt(dot(tensor, tensor)); }
-
 }  // namespace
 
 CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::size_t by,
@@ -103,7 +94,7 @@ CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::
   for (int trial = 0; trial < 3; ++trial) {
     constexpr double factor = 1.75;
     const Tensor u = rng.normal(shape, f64), v = rng.normal(shape, f64);
-    const Tensor both = combination(factor, u, v);
+    const Tensor both = combined(v, factor, u);
     const Tensor fu = function.at(u), fv = function.at(v), together = function.at(both);
     if (!finite(fu) || !finite(fv) || !finite(together)) {
       judge(Verdict::nonfinite, 1, Hint::none,
@@ -112,7 +103,7 @@ CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::
                         by));
       break;
     }
-    const double off = norm_of(combination(-1, combination(factor, fu, fv), together));
+    const double off = distance(together, combined(fv, factor, fu));
     const double size = std::hypot(factor * norm_of(fu), norm_of(fv));
     const double error = size > 0 ? off / size : off;
     judge(error <= tolerance ? Verdict::agree : Verdict::disagree, error, Hint::none,
