@@ -78,6 +78,7 @@ bool find_off_tape(Examination& e, const Function& function, Tally& tally) {
 
 /// Parameters whose `.value()` is used beside `.on(x)`: the step goes into a copy of the module.
 void find_used_by_value(Examination& e, const Function& function, Tally& tally) {
+  if (!function.module.copy_at || function.module.parameters.empty()) return;
   const auto with = [&](auto&& wanted) {
     return contradiction(e, tally, function, [&](Point& point) {
       std::erase_if(point.parameters, [&](const auto& entry) { return !wanted(entry.first); });

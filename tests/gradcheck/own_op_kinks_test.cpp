@@ -112,3 +112,41 @@ TEST_CASE("a user's op that takes other ops for other values has branches of oth
   CHECK(gradcheck(either, tensor({0.5005, 0.5005}, f64)).verdict < Verdict::disagree);
   CHECK(gradcheck(either, tensor({0.1, 0.2}, f64)).agrees());
 }
+
+TEST_CASE("a wrong slope of a smooth op is no kink, however steep or rough the op is") {
+  struct Smooth {
+    const char* name;
+    Var (*f)(const Var&);
+    Var (*slope)(const Var&);
+    double low, high;
+  };
+  const Smooth all[] = {
+      {"steep", [](const Var& x) { return exp(5.0 * x); },
+       [](const Var& x) { return 5.0 * exp(5.0 * x); }, -3, 3},
+      {"fast", [](const Var& x) { return sin(100.0 * x); },
+       [](const Var& x) { return 100.0 * cos(100.0 * x); }, -3, 3},
+      {"beside a pole", [](const Var& x) { return 1.0 / x; },
+       [](const Var& x) { return -1.0 / (x * x); }, 1e-3, 0.1},
+      {"beside a root", [](const Var& x) { return wengert::sqrt(x); },
+       [](const Var& x) { return 0.5 / wengert::sqrt(x); }, 1e-6, 1e-2},
+      {"bent within 1e-3", [](const Var& x) { return wengert::sqrt(x * x + 1e-6); },
+       [](const Var& x) { return x / wengert::sqrt(x * x + 1e-6); }, -1e-2, 1e-2},
+      {"bent within 1e-8", [](const Var& x) { return wengert::sqrt(x * x + 1e-16); },
+       [](const Var& x) { return x / wengert::sqrt(x * x + 1e-16); }, -1e-6, 1e-6},
+      {"offset", [](const Var& x) { return x * x * x + 1e6; },
+       [](const Var& x) { return 3.0 * x * x; }, -3, 3}};
+  for (const Smooth& one : all)
+    for (std::uint64_t seed = 1; seed <= 10; ++seed)
+      for (const double factor : {1.0, 1.001, 0.5, -1.0}) {
+        const auto op = custom_op<1>(
+            "smooth", [f = one.f](const Var& x) { return f(x); },
+            [slope = one.slope, factor](const Var& x, const Var&, const Var& g) {
+              return factor * g * slope(x);
+            });
+        Rng rng(seed);
+        const CheckReport report = gradcheck(op, rng.uniform({3}, one.low, one.high, f64));
+        INFO(one.name << " times " << factor << "\n" << to_string(report));
+        CHECK(report.verdict != Verdict::kink);
+        CHECK((factor == 1.0) == (report.verdict < Verdict::disagree));
+      }
+}
