@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// What the instruments show, in words, each with the number it rests on.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "study.h"
+
+namespace wengert::gradflow {
+
+namespace {
+
+using Kind = Finding::Kind;
+
+/// ln of float32's smallest normal number.
+constexpr double float32_range = -87.336544750553102;
+/// Below this share of its beginning a dependence teaches a net next to nothing.
+constexpr double teaches = 1e-2;
+
+enum class Trend { falls, steady, grows };
+
+/// Over the whole sequence by less than a factor of ten either way: steady.
+Trend trend_of(const Study& study) {
+  const double whole = study.lags.log_factor * static_cast<double>(study.lags.median.size() - 1);
+  if (whole < -std::log(10.0)) return Trend::falls;
+  return whole > std::log(10.0) ? Trend::grows : Trend::steady;
+}
+
+bool vanishes_at_once(const Study& study) {
+  return study.lags.median.size() > 1 && !std::isfinite(study.lags.median[1]);
+}
+
+void say_rate(const Study& study, std::vector<Finding>& list) {
+  const LagProfile& lags = study.lags;
+  if (lags.median.size() < 2) {
+    list.push_back({Kind::rate, "there is one step, so nothing to say of time", 0.0});
+    return;
+  }
+  if (vanishes_at_once(study)) {
+    list.push_back(
+        {Kind::rate, "no gradient at all reaches the step before: it is exactly zero", 0.0});
+    return;
+  }
+  const double factor = std::exp(lags.log_factor);
+  switch (trend_of(study)) {
+    case Trend::falls:
+      list.push_back(
+          {Kind::rate,
+           fmt::format("the gradient halves every {:.3g} steps (a factor of {:.3g} a step)",
+                       *lags.half_life(), factor),
+           *lags.half_life()});
+      break;
+    case Trend::grows:
+      list.push_back({Kind::rate,
+                      fmt::format("the gradient doubles every {:.3g} steps going back (a factor of "
+                                  "{:.3g} a step): it explodes",
+                                  *lags.doubling_time(), factor),
+                      *lags.doubling_time()});
+      break;
+    case Trend::steady:
+      list.push_back({Kind::rate,
+                      fmt::format("the gradient keeps its size within a factor of ten over all "
+                                  "steps (a factor of {:.4g} a step)",
+                                  factor),
+                      factor});
+      break;
+  }
+}
+
+void say_horizon(const Study& study, std::vector<Finding>& list) {
+  const std::optional<std::size_t> horizon = study.lags.horizon(teaches);
+  if (study.lags.median.size() < 2 || trend_of(study) == Trend::grows) return;
+  if (horizon)
+    list.push_back(
+        {Kind::horizon,
+         fmt::format(
+             "effective horizon {} of {} steps: beyond it less than 1 % of the gradient is left",
+             *horizon, study.steps),
+         static_cast<double>(*horizon)});
+  else
+    list.push_back({Kind::horizon,
+                    fmt::format("more than 1 % of the gradient is left after all {} steps",
+                                study.lags.median.size() - 1),
+                    static_cast<double>(study.lags.median.size() - 1)});
+  if (const auto gone = study.lags.horizon(std::exp(float32_range)))
+    list.push_back(
+        {Kind::underflow,
+         fmt::format(
+             "from lag {} on it is below what float32 can hold, and training in float32 sees zero",
+             *gone),
+         static_cast<double>(*gone)});
+}
+
+/// Which of the three lines is nearest to what was measured, and whether the bound would have let
+/// it grow.
+void say_reason(const Study& study, std::vector<Finding>& list) {
+  if (!study.reference || study.lags.median.size() < 3 || vanishes_at_once(study)) return;
+  const Reference& line = *study.reference;
+  const RecurrentMatrix& W = study.matrices.front();
+  const double seen = study.lags.log_factor;
+  const auto near = [&](double predicted) {
+    return std::abs(predicted - seen) < 0.1 * std::max(0.5, std::abs(seen));
+  };
+  const double bound = std::exp(line.log_bound);
+  if (near(line.log_bound)) {
+    list.push_back(
+        {Kind::reason,
+         fmt::format(
+             "that is the bound itself, largest phi' {:.3g} x sigma_max {:.3g} = {:.3g} a step",
+             line.steepest, W.largest_singular, bound),
+         bound});
+    return;
+  }
+  std::string text = fmt::format(
+      "the bound does not explain it (largest phi' {:.3g} x sigma_max {:.3g} = {:.3g} a step)",
+      line.steepest, W.largest_singular, bound);
+  const double field = std::exp(line.log_mean_field), spectral = std::exp(line.log_spectral);
+  const bool by_field = near(line.log_mean_field), by_radius = near(line.log_spectral);
+  const bool radius_nearer =
+      std::abs(line.log_spectral - seen) < std::abs(line.log_mean_field - seen);
+  if (by_radius && (radius_nearer || !by_field))
+    text += fmt::format(", the spectral radius does ({:.3g} x mean slope {:.3g} = {:.3g})",
+                        W.spectral_radius, line.slope, spectral);
+  else if (by_field)
+    text += fmt::format(", the mean field does (|W|/sqrt(n) {:.3g} x mean slope {:.3g} = {:.3g})",
+                        W.gain, line.slope, field);
+  else
+    text += fmt::format(", nor does the mean field ({:.3g}) or the spectral radius ({:.3g})", field,
+                        spectral);
+  list.push_back({Kind::reason, std::move(text),
+                  by_field || by_radius ? (radius_nearer ? spectral : field) : bound});
+}
+
+void say_saturation(const Study& study, std::vector<Finding>& list) {
+  if (study.saturation.uses.empty()) return;
+  const double share = study.saturation.share;
+  list.push_back(
+      {Kind::saturation,
+       fmt::format("{:.0f} % of the activations are saturated (|phi'| < 0.05)", 100.0 * share),
+       share});
+  for (const ActivationUse& use : study.saturation.uses)
+    if (use.dead > 0)
+      list.push_back({Kind::saturation,
+                      fmt::format("{} of {} {} units are dead: no gradient passes them in any step",
+                                  use.dead, use.units, use.op),
+                      static_cast<double>(use.dead)});
+}
+
+void say_path(const Study& study, std::vector<Finding>& list) {
+  if (!study.paths || study.paths->log_direct.size() < 2) return;
+  const std::size_t last = study.paths->log_direct.size() - 1;
+  const std::size_t lag =
+      std::min(last, std::max<std::size_t>(1, study.lags.horizon(teaches).value_or(last)));
+  const double direct = study.paths->log_direct[lag], whole = study.paths->log_whole[lag];
+  if (!std::isfinite(direct) || !std::isfinite(whole)) return;
+  const double factor = std::exp(direct / static_cast<double>(lag));
+  list.push_back({Kind::path,
+                  fmt::format("past all weight matrices (through the gates) a state keeps a factor "
+                              "of {:.3g} a step, {:.2g} of the whole dependence at lag {}",
+                              factor, std::exp(std::min(direct - whole, 700.0)), lag),
+                  factor});
+}
+
+bool has(const Study& study, std::string_view op) {
+  return std::ranges::any_of(study.saturation.uses,
+                             [&](const ActivationUse& use) { return use.op == op; });
+}
+
+void say_cures(const Study& study, std::vector<Finding>& list) {
+  if (study.lags.median.size() < 2) return;
+  const double T = static_cast<double>(study.steps);
+  const auto cure = [&](std::string text, double number) {
+    list.push_back({Kind::cure, std::move(text), number});
+  };
+  const Trend trend = trend_of(study);
+  if (trend == Trend::grows) {
+    const double largest = *std::ranges::max_element(study.flow.whole);
+    cure(fmt::format("clip the gradient's norm (it reaches e^{:.1f})", largest), largest);
+    if (study.reference)
+      cure(fmt::format(
+               "begin with an orthogonal W_hh (its largest singular value would be 1, not {:.3g})",
+               study.matrices.front().largest_singular),
+           study.matrices.front().largest_singular);
+    return;
+  }
+  const bool short_horizon = study.lags.horizon(teaches).has_value() || vanishes_at_once(study);
+  if (!short_horizon) return;
+  const bool gated = study.paths && study.paths->log_direct.size() > 1 &&
+                     std::isfinite(study.paths->log_direct[1]) && study.saturation.uses.size() > 1;
+  if (gated) {
+    // A gate sigma(b) held for T steps loses half if sigma(b)^T = 1/2.
+    const double gate = std::exp2(-1.0 / T), bias = std::log(gate / (1.0 - gate));
+    cure(fmt::format("raise the bias of the gate that keeps the state: {:.1f} would halve it in {} "
+                     "steps; chrono initialisation spreads it up to there",
+                     bias, study.steps),
+         bias);
+  } else {
+    if (study.reference && std::abs(study.matrices.front().largest_singular - 1.0) +
+                                   std::abs(study.matrices.front().smallest_singular - 1.0) >
+                               0.02)
+      cure(fmt::format("begin with an orthogonal W_hh (singular values are {:.2g} to {:.2g}, they "
+                       "would all be 1)",
+                       study.matrices.front().smallest_singular,
+                       study.matrices.front().largest_singular),
+           study.matrices.front().largest_singular);
+    if (has(study, "sigmoid")) cure("replace sigmoid by tanh: its slope is at most 1/4", 0.25);
+    cure(
+        fmt::format("use an LSTM or GRU; a forget bias of {:.1f} would halve the state in {} steps",
+                    std::log(std::exp2(-1.0 / T) / (1.0 - std::exp2(-1.0 / T))), study.steps),
+        T);
+  }
+  if (study.saturation.share > 0.3)
+    cure(fmt::format("smaller weights or layer normalisation ({:.0f} % are saturated)",
+                     100.0 * study.saturation.share),
+         study.saturation.share);
+}
+
+}  // namespace
+
+std::vector<Finding> Study::findings() const {
+  std::vector<Finding> list;
+  say_rate(*this, list);
+  say_horizon(*this, list);
+  say_reason(*this, list);
+  say_saturation(*this, list);
+  say_path(*this, list);
+  say_cures(*this, list);
+  return list;
+}
+
+std::string Study::verdict() const {
+  std::string text;
+  bool first_cure = true;
+  for (const Finding& finding : findings()) {
+    if (finding.kind == Kind::cure) {
+      text += first_cure ? "; try: " : "; or ";
+      first_cure = false;
+    } else if (!text.empty()) {
+      text += "; ";
+    }
+    text += finding.text;
+  }
+  return text;
+}
+
+}  // namespace wengert::gradflow
