@@ -15,15 +15,16 @@ struct Family {
   std::string name;
   std::vector<Row> (*rows)();
 };
-const std::array<Family, 9> all_families{{{"activation", activation_rows},
-                                          {"arithmetic", arithmetic_rows},
-                                          {"elementwise", elementwise_rows},
-                                          {"indexing", indexing_rows},
-                                          {"layout", layout_rows},
-                                          {"linalg", linalg_rows},
-                                          {"random", random_rows},
-                                          {"reduce", reduce_rows},
-                                          {"softmax", softmax_rows}}};
+const std::array<Family, 10> all_families{{{"activation", activation_rows},
+                                           {"arithmetic", arithmetic_rows},
+                                           {"elementwise", elementwise_rows},
+                                           {"indexing", indexing_rows},
+                                           {"layout", layout_rows},
+                                           {"linalg", linalg_rows},
+                                           {"random", random_rows},
+                                           {"reduce", reduce_rows},
+                                           {"sequence", sequence_rows},
+                                           {"softmax", softmax_rows}}};
 
 /// Shapes for one, two and three operands that broadcast: every axis stretched in turn, one
 /// element, none, and enough for several SIMD registers with a rest.

@@ -16,6 +16,7 @@ std::vector<Row> layout_rows();
 std::vector<Row> linalg_rows();
 std::vector<Row> random_rows();
 std::vector<Row> reduce_rows();
+std::vector<Row> sequence_rows();
 std::vector<Row> softmax_rows();
 
 }  // namespace wengert::op_table

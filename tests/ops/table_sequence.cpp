@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include <wengert/ops/sequence.h>
+
+#include "table_families.h"
+
+namespace wengert::op_table {
+
+namespace {
+
+const Domain any = reals(-1, 1);
+const Domain positive = reals(0.1, 1);
+
+/// x, h0, W_xh, W_hh, b
+Sample rnn_sample(std::size_t steps, std::size_t batch, std::size_t in, std::size_t n,
+                  const Domain& domain = any) {
+  return {{{steps, batch, in}, domain},
+          {{batch, n}, domain},
+          {{n, in}, domain},
+          {{n, n}, domain},
+          {{n}, domain}};
+}
+
+Variant rnn(const std::string& activation, SequenceActivation kind, std::vector<Sample> samples) {
+  return {.text = "rnn_sequence(x, h0, W_xh, W_hh, b, " + activation + ")",
+          .call =
+              [kind](std::span<const Var> v) {
+                return rnn_sequence(v[0], v[1], v[2], v[3], v[4], kind);
+              },
+          .samples = std::move(samples)};
+}
+
+}  // namespace
+
+std::vector<Row> sequence_rows() {
+  using enum SequenceActivation;
+  return {
+      {.name = "rnn_sequence",
+       .formula = "h_t = activation(x_t W_xh^T + h_{t-1} W_hh^T + b)",
+       .reads = 5,
+       .variants = {rnn("tanh", tanh,
+                        {rnn_sample(3, 2, 2, 3), rnn_sample(1, 1, 1, 1), rnn_sample(4, 1, 2, 17),
+                         rnn_sample(0, 2, 2, 3), rnn_sample(2, 0, 2, 3), rnn_sample(2, 2, 0, 3)}),
+                    // All above 0 and, with a negative bias, all below: away from the kink.
+                    rnn("relu", relu, {rnn_sample(3, 2, 2, 3, positive), rnn_sample(3, 2, 2, 3)}),
+                    rnn("sigmoid", sigmoid, {rnn_sample(3, 2, 2, 3), rnn_sample(2, 1, 3, 1)}),
+                    rnn("identity", identity, {rnn_sample(3, 2, 2, 3), rnn_sample(1, 2, 1, 2)})}},
+  };
+}
+
+}  // namespace wengert::op_table
