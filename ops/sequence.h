@@ -19,4 +19,16 @@ enum class SequenceActivation { tanh, relu, sigmoid, identity };
 Var rnn_sequence(const Var& x, const Var& h0, const Var& W_xh, const Var& W_hh, const Var& b,
                  SequenceActivation activation = SequenceActivation::tanh);
 
+struct HiddenAndCell {
+  Var h;  ///< [T, B, n]
+  Var c;  ///< [T, B, n]
+};
+
+/// i, f, o = sigmoid and g = tanh of the four blocks i f g o of x_t W_x^T + h_{t-1} W_h^T + b;
+/// c_t = f c_{t-1} + i g, h_t = o tanh(c_t) (Gers et al. 2000; PyTorch's order of the blocks, its
+/// two biases added up).
+/// x [T, B, in], h0 [B, n], c0 [B, n], W_x [4n, in], W_h [4n, n], b [4n]
+HiddenAndCell lstm_sequence(const Var& x, const Var& h0, const Var& c0, const Var& W_x,
+                            const Var& W_h, const Var& b);
+
 }  // namespace wengert

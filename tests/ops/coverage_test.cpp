@@ -37,10 +37,11 @@ std::string named(const std::string& name, const std::string& parameters) {
   return found == functions.end() ? name : found->second;
 }
 
-/// Functions at namespace level that return a Var or several; overloads count once.
+/// Functions at namespace level that return a Var, several or a struct of them; overloads count
+/// once.
 Names ops_declared_in(const std::string& header) {
   static const std::regex declaration(
-      R"(^(?:\[\[nodiscard\]\] )?(?:inline )?(?:Var|std::\w+<Var\b[^>]*>) +(operator[^\s(]+|\w+)\((.*))");
+      R"(^(?:\[\[nodiscard\]\] )?(?:inline )?(?:Var|HiddenAndCell|std::\w+<Var\b[^>]*>) +(operator[^\s(]+|\w+)\((.*))");
   Names names;
   std::istringstream lines(header);
   for (std::string line; std::getline(lines, line);)
@@ -123,6 +124,7 @@ Var conv(const Var& x, const Var& kernel,
          int stride);
 std::vector<Var> chunk(const Var& x, std::size_t parts);
 std::array<Var, 2> qr(const Var& x);
+HiddenAndCell cell(const Var& x);
 [[nodiscard]] Var kept(const Var& x);
 Var operator-(const Var& x);
 Var operator-(const Var& a, const Var& b);
@@ -133,7 +135,9 @@ std::uint32_t mask(const char* op);
 }
 )";
   const Names found = ops_declared_in(header);
-  CHECK(found == Names{"conv", "chunk", "qr", "kept", "neg", "sub", "less_equal", "operator%"});
-  CHECK(missing(found, named_in_table()) == Names{"conv", "chunk", "qr", "kept", "operator%"});
+  CHECK(found ==
+        Names{"conv", "chunk", "qr", "cell", "kept", "neg", "sub", "less_equal", "operator%"});
+  CHECK(missing(found, named_in_table()) ==
+        Names{"conv", "chunk", "qr", "cell", "kept", "operator%"});
   CHECK(missing({"relu", "invented"}, found).contains("invented"));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <wengert/ops/layout.h>
 #include <wengert/ops/sequence.h>
 
 #include "table_families.h"
@@ -29,6 +30,23 @@ Variant rnn(const std::string& activation, SequenceActivation kind, std::vector<
           .samples = std::move(samples)};
 }
 
+/// x, h0, c0, W_x, W_h, b
+Sample lstm_sample(std::size_t steps, std::size_t batch, std::size_t in, std::size_t n) {
+  return {{{steps, batch, in}, any}, {{batch, n}, any}, {{batch, n}, any},
+          {{4 * n, in}, any},        {{4 * n, n}, any}, {{4 * n}, any}};
+}
+
+Variant lstm(const std::string& part, Var (*pick)(const HiddenAndCell&),
+             std::vector<Sample> samples) {
+  const std::string call = "lstm_sequence(x, h0, c0, W_x, W_h, b)";
+  return {.text = part.empty() ? call : call + "." + part,
+          .call =
+              [pick](std::span<const Var> v) {
+                return pick(lstm_sequence(v[0], v[1], v[2], v[3], v[4], v[5]));
+              },
+          .samples = std::move(samples)};
+}
+
 }  // namespace
 
 std::vector<Row> sequence_rows() {
@@ -44,6 +62,19 @@ std::vector<Row> sequence_rows() {
                     rnn("relu", relu, {rnn_sample(3, 2, 2, 3, positive), rnn_sample(3, 2, 2, 3)}),
                     rnn("sigmoid", sigmoid, {rnn_sample(3, 2, 2, 3), rnn_sample(2, 1, 3, 1)}),
                     rnn("identity", identity, {rnn_sample(3, 2, 2, 3), rnn_sample(1, 2, 1, 2)})}},
+      {.name = "lstm_sequence",
+       .formula = "h_t = o tanh(c_t), c_t = f c_{t-1} + i g with gates of x_t W_x^T + h_{t-1} "
+                  "W_h^T + b",
+       .reads = 6,
+       .variants =
+           {lstm("",
+                 [](const HiddenAndCell& y) {
+                   return stack({y.h, y.c});
+                 },
+                 {lstm_sample(3, 2, 2, 3), lstm_sample(1, 1, 1, 1), lstm_sample(3, 1, 2, 17),
+                  lstm_sample(0, 2, 2, 3), lstm_sample(2, 0, 2, 3), lstm_sample(2, 2, 0, 3)}),
+            lstm("h", [](const HiddenAndCell& y) { return y.h; }, {lstm_sample(3, 2, 2, 3)}),
+            lstm("c", [](const HiddenAndCell& y) { return y.c; }, {lstm_sample(3, 2, 2, 3)})}},
   };
 }
 
