@@ -31,4 +31,15 @@ struct HiddenAndCell {
 HiddenAndCell lstm_sequence(const Var& x, const Var& h0, const Var& c0, const Var& W_x,
                             const Var& W_h, const Var& b);
 
+enum class GruConvention {
+  reset_after,   ///< n = tanh(. + r (W_hn h + b_hn)), as PyTorch and cuDNN have it
+  reset_before,  ///< n = tanh(. + W_hn (r h) + b_hn), as Cho et al. 2014 have it
+};
+
+/// r, z = sigmoid and n = tanh of the three blocks r z n of x_t W_x^T + b_x + h_{t-1} W_h^T + b_h,
+/// where r multiplies the recurrent part of n as the convention says; h_t = (1 - z) n + z h_{t-1}.
+/// x [T, B, in], h0 [B, n], W_x [3n, in], W_h [3n, n], b_x [3n], b_h [3n] -> all h_t, [T, B, n]
+Var gru_sequence(const Var& x, const Var& h0, const Var& W_x, const Var& W_h, const Var& b_x,
+                 const Var& b_h, GruConvention convention = GruConvention::reset_after);
+
 }  // namespace wengert

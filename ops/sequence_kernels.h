@@ -58,12 +58,11 @@ void add_layer(std::size_t rows, std::size_t n, std::size_t k, const T* x, const
   gemm<T>(Transpose::no, Transpose::yes, rows, n, k, x, k, W, k, T{1}, C, ldc);
 }
 
-/// W [n, k] += a^T x for a [rows, n], x [rows, k], dense but for a: what rows add to a weight's
-/// gradient.
+/// W [n, k] += a^T x for a [rows, n], x [rows, k]: what rows add to a weight's gradient.
 template <class T>
 void add_weight_gradient(std::size_t rows, std::size_t n, std::size_t k, const T* a,
-                         std::size_t lda, const T* x, T* W) {
-  gemm<T>(Transpose::yes, Transpose::no, n, k, rows, a, lda, x, k, T{1}, W, k);
+                         std::size_t lda, const T* x, std::size_t ldx, T* W) {
+  gemm<T>(Transpose::yes, Transpose::no, n, k, rows, a, lda, x, ldx, T{1}, W, k);
 }
 
 /// sums [n] += the rows of a [rows, n].

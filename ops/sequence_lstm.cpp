@@ -160,11 +160,11 @@ class LstmSequence final : public Op {
         for_previous_states<T>(e, begin, end, back.input_value(h0).data<T>().data(), h,
                                [&](std::size_t row, std::size_t count, const T* previous) {
                                  add_weight_gradient<T>(count, gates * n, n, a + row * gates * n,
-                                                        gates * n, previous, by_W_h.data());
+                                                        gates * n, previous, n, by_W_h.data());
                                });
       if (by_W_x.needed())
         add_weight_gradient<T>(rows, gates * n, e.in, a, gates * n,
-                               back.input_value(x).data<T>().data() + begin * e.batch * e.in,
+                               back.input_value(x).data<T>().data() + begin * e.batch * e.in, e.in,
                                by_W_x.data());
       if (by_x.needed())
         add_product<T>(rows, e.in, gates * n, a, gates * n, back.input_value(W_x).data<T>().data(),

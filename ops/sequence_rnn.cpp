@@ -141,11 +141,11 @@ class RnnSequence final : public Op {
         for_previous_states<T>(e, begin, end, back.input_value(h0).data<T>().data(), h,
                                [&](std::size_t row, std::size_t count, const T* previous) {
                                  add_weight_gradient<T>(count, e.units, e.units, a + row * e.units,
-                                                        e.units, previous, by_W_hh.data());
+                                                        e.units, previous, e.units, by_W_hh.data());
                                });
       if (by_W_xh.needed())
         add_weight_gradient<T>(rows, e.units, e.in, a, e.units,
-                               back.input_value(x).data<T>().data() + begin * e.batch * e.in,
+                               back.input_value(x).data<T>().data() + begin * e.batch * e.in, e.in,
                                by_W_xh.data());
       if (by_x.needed())
         add_product<T>(rows, e.in, e.units, a, e.units, back.input_value(W_xh).data<T>().data(),

@@ -47,6 +47,22 @@ Variant lstm(const std::string& part, Var (*pick)(const HiddenAndCell&),
           .samples = std::move(samples)};
 }
 
+/// x, h0, W_x, W_h, b_x, b_h
+Sample gru_sample(std::size_t steps, std::size_t batch, std::size_t in, std::size_t n) {
+  return {{{steps, batch, in}, any}, {{batch, n}, any}, {{3 * n, in}, any},
+          {{3 * n, n}, any},         {{3 * n}, any},    {{3 * n}, any}};
+}
+
+Variant gru(const std::string& convention, GruConvention kind) {
+  return {.text = "gru_sequence(x, h0, W_x, W_h, b_x, b_h, " + convention + ")",
+          .call =
+              [kind](std::span<const Var> v) {
+                return gru_sequence(v[0], v[1], v[2], v[3], v[4], v[5], kind);
+              },
+          .samples = {gru_sample(3, 2, 2, 3), gru_sample(1, 1, 1, 1), gru_sample(3, 1, 2, 17),
+                      gru_sample(0, 2, 2, 3), gru_sample(2, 0, 2, 3), gru_sample(2, 2, 0, 3)}};
+}
+
 }  // namespace
 
 std::vector<Row> sequence_rows() {
@@ -75,6 +91,12 @@ std::vector<Row> sequence_rows() {
                   lstm_sample(0, 2, 2, 3), lstm_sample(2, 0, 2, 3), lstm_sample(2, 2, 0, 3)}),
             lstm("h", [](const HiddenAndCell& y) { return y.h; }, {lstm_sample(3, 2, 2, 3)}),
             lstm("c", [](const HiddenAndCell& y) { return y.c; }, {lstm_sample(3, 2, 2, 3)})}},
+      {.name = "gru_sequence",
+       .formula = "h_t = (1 - z) n + z h_{t-1} with gates of x_t W_x^T + b_x and h_{t-1} W_h^T + "
+                  "b_h",
+       .reads = 5,
+       .variants = {gru("reset_after", GruConvention::reset_after),
+                    gru("reset_before", GruConvention::reset_before)}},
   };
 }
 
