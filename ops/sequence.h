@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Recurrent nets over whole sequences, one op each: what a step of them is, step by step on the
-// tape, belongs to nn/. Here the products of all steps with the input are one product, a step is a
-// product and one fused pass, and the gradients of the weights are gathered from many steps at
-// once. Time is the leading axis, so that a step is a piece that shares memory. Operands are f32 or
-// f64, all the same; a sequence of no steps or no rows gives one, and gradients of 0.
-// Errors of all: ShapeError if the operands do not fit each other; DTypeError if their dtypes
+// Recurrent nets over whole sequences, one op each; step by step they are nn/'s. Time is the leading
+// axis. Operands are all f32 or all f64; a sequence of no steps or no rows is empty, its gradients
+// 0. Errors of all: ShapeError if the operands do not fit each other; DTypeError if their dtypes
 // differ or are i64.
 #pragma once
 

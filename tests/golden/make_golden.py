@@ -269,9 +269,41 @@ def layout():
         add(op, function, [cube], {"diagonal": 0})
 
 
+# ---------------------------------------------------------------- recurrent nets
+def recurrent():
+    """Whole sequences. PyTorch's two biases of RNN and LSTM are ours and zeros."""
+    steps, batch, width, units = 5, 2, 3, 4
+
+    def run(module, weights, x, *states):
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        state = states[0][None] if len(states) == 1 else tuple(state[None] for state in states)
+        return torch.func.functional_call(module, dict(zip(names, weights)), (x, state))
+
+    def operands(gates, biases=1, states=1):
+        shapes = [(steps, batch, width), *[(batch, units)] * states, (gates * units, width), (gates * units, units)]
+        return [numbers(*shape, low=-16, high=16) for shape in shapes + [(gates * units,)] * biases]
+
+    def rnn(activation):
+        module = torch.nn.RNN(width, units, nonlinearity=activation).double()
+        return lambda x, h, weight, recurrent, b: run(module, (weight, recurrent, b, torch.zeros_like(b)), x, h)[0]
+
+    def lstm(x, h, c, weight, recurrent, b):
+        module = torch.nn.LSTM(width, units).double()
+        y, (_, last) = run(module, (weight, recurrent, b, torch.zeros_like(b)), x, h, c)
+        return torch.cat([y, last])
+
+    def gru(x, h, *weights):
+        return run(torch.nn.GRU(width, units).double(), weights, x, h)[0]
+
+    for activation in ("tanh", "relu"):
+        add("rnn_sequence", rnn(activation), operands(1), {"activation": activation})
+    add("lstm_sequence", lstm, operands(4, states=2))
+    add("gru_sequence", gru, operands(3, biases=2))
+
+
 def main():
     torch.set_num_threads(1)
-    for family in (elementwise, binary, reductions, losses, products, layout):
+    for family in (elementwise, binary, reductions, losses, products, layout, recurrent):
         family()
     versions = {"python": platform.python_version(), "torch": torch.__version__.split("+")[0],
                 "numpy": numpy.__version__, "mpmath": mpmath.__version__}

@@ -12,6 +12,7 @@
 #include <wengert/ops/layout.h>
 #include <wengert/ops/linalg.h>
 #include <wengert/ops/reduce.h>
+#include <wengert/ops/sequence.h>
 #include <wengert/ops/softmax.h>
 
 #include "golden_file.h"
@@ -155,6 +156,22 @@ const std::map<std::string, Golden>& golden_ops() {
       {"one_hot",
        [](const Inputs& x, const Json& a) {
          return wg::one_hot(x[0], a["classes"].get<std::size_t>(), wg::f64);
+       }},
+      {"rnn_sequence",
+       [](const Inputs& x, const Json& a) {
+         return wg::rnn_sequence(x[0], x[1], x[2], x[3], x[4],
+                                 a["activation"] == "relu" ? wg::SequenceActivation::relu
+                                                           : wg::SequenceActivation::tanh);
+       }},
+      {"lstm_sequence",  // all h, then the last c
+       [](const Inputs& x, const Json&) {
+         const auto [h, c] = wg::lstm_sequence(x[0], x[1], x[2], x[3], x[4], x[5]);
+         const auto steps = static_cast<std::int64_t>(c.shape()[0]);
+         return wg::concat({h, wg::slice(c, 0, steps - 1, steps)}, 0);
+       }},
+      {"gru_sequence",
+       [](const Inputs& x, const Json&) {
+         return wg::gru_sequence(x[0], x[1], x[2], x[3], x[4], x[5]);
        }},
       {"tril",
        [](const Inputs& x, const Json& a) { return wg::tril(x[0], integer(a, "diagonal")); }},
