@@ -4,10 +4,11 @@
 #pragma once
 
 #include "../../graph/var.h"
+#include "../../ops/sequence.h"
 
 namespace wengert {
 
-enum class Activation { tanh, relu, sigmoid, identity };
+using Activation = SequenceActivation;
 
 /// phi(x), element by element.
 Var activate(Activation activation, const Var& x);

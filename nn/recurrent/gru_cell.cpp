@@ -7,6 +7,7 @@
 #include "../../ops/arithmetic.h"
 #include "../../ops/layout.h"
 #include "../../ops/linalg.h"
+#include "../../ops/sequence.h"
 #include "gates.h"
 
 namespace wengert {
@@ -47,6 +48,23 @@ Var GruCell::operator()(const Var& x, const Var& h) const {
 
 Var GruCell::initial(const Var& x) const {
   return detail::zero_state("GruCell", x, W_h.shape()[1]);
+}
+
+Var GruCell::sequence(const Var& x, const Var& h0) const {
+  const Var& on = detail::anchor(x, h0);
+  const GruConvention convention =
+      reset == Reset::after ? GruConvention::reset_after : GruConvention::reset_before;
+  if (update == Update::keeps)
+    return gru_sequence(x, h0, W_x.on(on), W_h.on(on), b_x.on(on), b_h.on(on), convention);
+  // sigma(-a) = 1 - sigma(a): the other convention is the negated z block.
+  const auto n = W_h.shape()[1];
+  Tensor sign = ones({3 * n}, W_h.dtype());
+  dispatch_float(sign.dtype(), [&]<class T>(T) {
+    for (T& value : sign.mutable_data<T>().subspan(n, n)) value = T{-1};
+  });
+  const Var rows(reshape(Var(sign), Shape{3 * n, 1}).value());
+  return gru_sequence(x, h0, W_x.on(on) * rows, W_h.on(on) * rows, b_x.on(on) * Var(sign),
+                      b_h.on(on) * Var(sign), convention);
 }
 
 }  // namespace wengert

@@ -38,6 +38,9 @@ struct GruCell {
   /// Zeros for x's batch, [batch, n].
   Var initial(const Var& x) const;
 
+  /// All steps at once: x [T, batch, in] -> [T, batch, n], the same to rounding.
+  Var sequence(const Var& x, const Var& h0) const;
+
   static void members(auto& self, auto&& visit) {
     visit("W_x", self.W_x);
     visit("W_h", self.W_h);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "../../ops/arithmetic.h"
 #include "../../ops/layout.h"
 #include "../../ops/linalg.h"
+#include "../../ops/sequence.h"
 #include "gates.h"
 
 namespace wengert {
@@ -49,6 +51,12 @@ LstmState LstmCell::operator()(const Var& x, const LstmState& state) const {
 LstmState LstmCell::initial(const Var& x) const {
   const Var none = detail::zero_state("LstmCell", x, W_h.shape()[1]);
   return {none, none};
+}
+
+LstmState LstmCell::sequence(const Var& x, const LstmState& state) const {
+  const Var& on = detail::anchor(x, state.h);
+  HiddenAndCell whole = lstm_sequence(x, state.h, state.c, W_x.on(on), W_h.on(on), b.on(on));
+  return {std::move(whole.h), std::move(whole.c)};
 }
 
 }  // namespace wengert

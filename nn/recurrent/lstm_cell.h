@@ -42,6 +42,9 @@ struct LstmCell {
   /// Zeros for x's batch.
   LstmState initial(const Var& x) const;
 
+  /// All steps at once: x [T, batch, in] -> h and c [T, batch, n], the same to rounding.
+  LstmState sequence(const Var& x, const LstmState& state) const;
+
   static void members(auto& self, auto&& visit) {
     visit("W_x", self.W_x);
     visit("W_h", self.W_h);

@@ -25,4 +25,10 @@ Var RnnCell::initial(const Var& x) const {
   return detail::zero_state("RnnCell", x, W_hh.shape()[0]);
 }
 
+Var RnnCell::sequence(const Var& x, const Var& h0) const {
+  const Var& on = detail::anchor(x, h0);
+  const Var bias = has_bias() ? b.on(on) : Var(zeros({W_hh.shape()[0]}, W_hh.dtype()));
+  return rnn_sequence(x, h0, W_xh.on(on), W_hh.on(on), bias, activation);
+}
+
 }  // namespace wengert

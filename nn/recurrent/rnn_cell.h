@@ -29,6 +29,8 @@ struct RnnCell {
   Var operator()(const Var& x, const Var& h) const;
   /// Zeros for x's batch, [batch, n].
   Var initial(const Var& x) const;
+  /// All steps at once: x [T, batch, in] -> [T, batch, n], the same to rounding.
+  Var sequence(const Var& x, const Var& h0) const;
   bool has_bias() const { return b.id() != 0; }
 
   static void members(auto& self, auto&& visit) {

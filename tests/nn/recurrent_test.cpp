@@ -91,3 +91,44 @@ TEST_CASE("a padded batch has the gradient of its sequences alone") {
   }
   CHECK(max(abs(Var(total) - whole[cell.W_h])).item() < 1e-6);
 }
+
+namespace {
+
+/// The same loss by the whole sequence at once and step by step; all gradients compared.
+template <class Cell>
+void compare_with_steps(Cell cell) {
+  to(cell, f64);
+  Rng rng{9};
+  for (const std::size_t steps : {1, 2, 5, 20}) {
+    const Tensor x = rng.normal({steps, 3, 3}, f64), weight = rng.normal({steps, 3, 4}, f64);
+    const auto gradients = [&](bool fused) {
+      Tape tape;
+      const Var input = tape.variable(x);
+      const auto run = unroll(cell, input, {.fused = fused});
+      CHECK(run.sequence.value().defined() == fused);
+      const Gradients found =
+          tape.backward(sum(stack(run.h) * Var(weight)) + sum(square(*hidden_of(run.last))));
+      std::vector<Tensor> list{found[input].value(), stack(run.h).value()};
+      for (const Parameter* parameter : parameters(cell)) list.push_back(found[*parameter].value());
+      return list;
+    };
+    const std::vector<Tensor> whole = gradients(true), single = gradients(false);
+    for (std::size_t k = 0; k < whole.size(); ++k)
+      CHECK(max(abs(Var(whole[k]) - Var(single[k]))).item() <=
+            1e-12 * (1 + max(abs(Var(single[k]))).item()));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a whole sequence at once is what its steps are") {
+  Rng rng{4};
+  for (const Activation activation :
+       {Activation::tanh, Activation::relu, Activation::sigmoid, Activation::identity})
+    compare_with_steps(RnnCell{3, 4, rng, {.activation = activation}});
+  compare_with_steps(RnnCell{3, 4, rng, {.bias = false}});
+  compare_with_steps(LstmCell{3, 4, rng});
+  for (const auto reset : {GruCell::Reset::after, GruCell::Reset::before})
+    for (const auto update : {GruCell::Update::keeps, GruCell::Update::renews})
+      compare_with_steps(GruCell{3, 4, rng, {.reset = reset, .update = update}});
+}
