@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../graph/error.h"
+#include "log_norm.h"
 
 namespace wengert::gradflow {
 
@@ -78,11 +79,7 @@ std::span<double> CotangentBlock::at(std::uint32_t node, std::size_t row) {
 
 double CotangentBlock::log_norm(std::uint32_t node, std::size_t row) const {
   const std::span<const double> values = at(node, row);
-  const double scale = largest(values);
-  if (scale == 0.0) return -std::numeric_limits<double>::infinity();
-  double squares = 0.0;
-  for (const double value : values) squares += (value / scale) * (value / scale);
-  return std::log(scale) + 0.5 * std::log(squares) + log_scale_[row];
+  return gradflow::log_norm(values) + log_scale_[row];
 }
 
 std::vector<std::uint32_t> CotangentBlock::waiting() const {

@@ -8,6 +8,7 @@
 #include "../graph/error.h"
 #include "cotangent_block.h"
 #include "instruments.h"
+#include "log_norm.h"
 #include "quantile.h"
 #include "timeline.h"
 
@@ -35,12 +36,7 @@ void note_flow(const Timeline& timeline, const CotangentBlock& block, std::size_
   const std::size_t batch = timeline.batch(), width = timeline.width();
   std::vector<double> norms(batch, none);
   for (std::size_t b = 0; b < batch && !total.empty(); ++b) {
-    double size = 0.0, squares = 0.0;
-    const std::span<const double> sample = total.subspan(b * width, width);
-    for (const double v : sample) size = std::max(size, std::abs(v));
-    if (size == 0.0) continue;
-    for (const double v : sample) squares += (v / size) * (v / size);
-    norms[b] = std::log(size) + 0.5 * std::log(squares) + block.log_scale(row);
+    norms[b] = log_norm(total.subspan(b * width, width)) + block.log_scale(row);
   }
   flow.median[t] = quantile(norms, 0.5);
   flow.low[t] = quantile(norms, 0.05);

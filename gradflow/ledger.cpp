@@ -10,6 +10,7 @@
 #include "../graph/error.h"
 #include "cotangent_block.h"
 #include "instruments.h"
+#include "log_norm.h"
 
 namespace wengert::gradflow {
 
@@ -26,14 +27,6 @@ void for_each_use(const Timeline& timeline, std::span<const std::uint32_t> param
   };
   for (const std::uint32_t loss : timeline.losses()) block.seed(0, loss);
   for (std::size_t segment = timeline.segments(); segment-- > 0;) block.pull(segment);
-}
-
-double log_norm(std::span<const double> values, double log_scale) {
-  double size = 0.0, squares = 0.0;
-  for (const double v : values) size = std::max(size, std::abs(v));
-  if (size == 0.0) return -std::numeric_limits<double>::infinity();
-  for (const double v : values) squares += (v / size) * (v / size);
-  return std::log(size) + 0.5 * std::log(squares) + log_scale;
 }
 
 }  // namespace
@@ -55,7 +48,7 @@ Ledger ledger_of(const Timeline& timeline) {
           row.cosine.assign(timeline.segments(), std::numeric_limits<double>::quiet_NaN());
           row.total = zeros(recording.shape(node), f64);
         }
-        row.log_norm[segment] = log_norm(part, log_scale);
+        row.log_norm[segment] = log_norm(part) + log_scale;
         if (std::isfinite(row.log_norm[segment])) ++row.uses;
         const double scale = std::exp(log_scale);
         const std::span<double> total = row.total.mutable_data<double>();
@@ -66,8 +59,7 @@ Ledger ledger_of(const Timeline& timeline) {
                [&](std::size_t segment, std::uint32_t node, std::span<const double> part, double) {
                  LedgerRow& row = rows[node];
                  const std::span<const double> total = row.total.data<double>();
-                 const double size = std::exp(log_norm(part, 0.0)),
-                              whole = std::exp(log_norm(total, 0.0));
+                 const double size = std::exp(log_norm(part)), whole = std::exp(log_norm(total));
                  if (size == 0.0 || whole == 0.0) return;
                  double product = 0.0;
                  for (std::size_t i = 0; i < part.size(); ++i)

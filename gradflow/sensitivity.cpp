@@ -7,6 +7,7 @@
 
 #include "cotangent_block.h"
 #include "instruments.h"
+#include "log_norm.h"
 
 namespace wengert::gradflow {
 
@@ -26,13 +27,6 @@ struct Gathered {
     const double own = std::exp(log_scale - larger), other = std::exp(scale - larger);
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = own * values[i] + other * part[i];
     log_scale = larger;
-  }
-  double log_norm() const {
-    double size = 0.0, squares = 0.0;
-    for (const double v : values) size = std::max(size, std::abs(v));
-    if (size == 0.0) return -std::numeric_limits<double>::infinity();
-    for (const double v : values) squares += (v / size) * (v / size);
-    return std::log(size) + 0.5 * std::log(squares) + log_scale;
   }
 };
 
@@ -67,7 +61,9 @@ Sensitivity sensitivity_of(const Timeline& timeline, std::span<const Var> xs) {
     }
   }
   for (std::size_t i = 0; i < leaves.size(); ++i)
-    if (!leaves[i].values.empty()) result.log_norm[i] = leaves[i].log_norm();
+    if (!leaves[i].values.empty())
+      result.log_norm[i] =
+          log_norm(std::span<const double>(leaves[i].values)) + leaves[i].log_scale;
   return result;
 }
 
