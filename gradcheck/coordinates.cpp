@@ -66,13 +66,14 @@ void check_coordinates(Examination& e) {
       }
       if (!tally.add(judgement.verdict, judgement.error, judgement.oracle_error)) continue;
       if (judgement.verdict == Verdict::agree && e.report.verdict != Verdict::agree) continue;
-      e.report.leaf = leaf.name;
-      e.report.leaf_shape = leaf.value.shape();
-      e.report.index = index_of(element, leaf.value.shape());
-      e.report.analytic = analytic;
-      e.report.numeric = numeric.kink ? numeric.right : numeric.value;
-      e.report.error = judgement.error;
-      e.report.oracle_error = judgement.oracle_error;
+      show(e.report, {.tier = Tier::coordinates,
+                      .leaf = leaf.name,
+                      .shape = leaf.value.shape(),
+                      .index = index_of(element, leaf.value.shape()),
+                      .analytic = analytic,
+                      .numeric = numeric.kink ? numeric.right : numeric.value,
+                      .error = judgement.error,
+                      .oracle_error = judgement.oracle_error});
     }
   }
   conclude(e.report, tally.done());

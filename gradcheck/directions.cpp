@@ -91,11 +91,12 @@ void check_directions(Examination& e) {
     }
     if (!tally.add(judgement.verdict, judgement.error, judgement.oracle_error)) continue;
     if (judgement.verdict == Verdict::agree && e.report.verdict != Verdict::agree) continue;
-    e.report.leaf = "a direction through all leaves";
-    e.report.analytic = analytic;
-    e.report.numeric = numeric.value;
-    e.report.error = judgement.error;
-    e.report.oracle_error = judgement.oracle_error;
+    show(e.report, {.tier = Tier::directions,
+                    .leaf = "a direction through all leaves",
+                    .analytic = analytic,
+                    .numeric = numeric.value,
+                    .error = judgement.error,
+                    .oracle_error = judgement.oracle_error});
   }
   conclude(e.report, tally.done());
 }

@@ -52,6 +52,21 @@ class Tally {
 /// Puts a tier's result into the report; the first of the gravest verdict is the report's own.
 void conclude(CheckReport& report, const TierResult& result);
 
+/// A comparison that the report shows: the worst so far.
+struct Shown {
+  Tier tier;
+  std::string leaf = {};
+  Shape shape = {};
+  std::vector<std::size_t> index = {};  ///< of an element; empty if it was no single one
+  double analytic = 0;
+  double numeric = 0;
+  double error = 0;
+  double oracle_error = 0;
+};
+void show(CheckReport& report, Shown shown);
+/// Names the op at this node as the culprit, how many are wrong and right left as counted.
+void blame(Examination& e, std::size_t node, std::size_t input, double error);
+
 /// The function itself, which can be called again: at the point, near it, off the tape.
 struct Function {
   const Checked& f;

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "../graph/rng.h"
-
 namespace wengert::detail {
 
 double dot(const Tensor& a, const Tensor& b) {
@@ -16,6 +14,39 @@ double dot(const Tensor& a, const Tensor& b) {
   const std::span<const double> y = b.data<double>();
   for (std::size_t i = 0; i < x.size(); ++i) total += x[i] * y[i];
   return total;
+}
+
+double norm(const Tensor& tensor) { return norm(std::span(&tensor, 1)); }
+
+double norm(std::span<const Tensor> tensors) {
+  double size = 0;
+  for (const Tensor& tensor : tensors)
+    for (const double x : tensor.data<double>()) {
+      if (std::isnan(x)) return x;
+      size = std::max(size, std::abs(x));
+    }
+  if (size == 0 || std::isinf(size)) return size;
+  // A power of two, so that scaling rounds nothing.
+  const double unit = std::ldexp(1.0, std::clamp(-std::ilogb(size), -1000, 1000));
+  double squares = 0;
+  for (const Tensor& tensor : tensors)
+    for (const double x : tensor.data<double>()) squares += (x * unit) * (x * unit);
+  return std::sqrt(squares) / unit;
+}
+
+Tensor jittered(const Tensor& tensor, double size, Rng& rng) {
+  if (!is_float(tensor.dtype())) return tensor;
+  Tensor result = tensor;
+  dispatch_float(result.dtype(), [&]<class T>(T) {
+    const T factors[] = {static_cast<T>(1 - size), static_cast<T>(1 + size)};
+    const std::span<T> elements = result.mutable_data<T>();
+    std::uint64_t coins = 0;
+    for (std::size_t i = 0; i < elements.size(); ++i, coins >>= 1) {
+      if (i % 64 == 0) coins = rng.bits();
+      elements[i] *= factors[coins & 1];
+    }
+  });
+  return result;
 }
 
 bool finite(const Tensor& tensor) {
@@ -151,6 +182,17 @@ std::vector<Tensor> Lifted::point() const {
 
 double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
                         const Seen& seen) const {
+  return dot(run(leaves, branches, seen, {}), cotangent_);
+}
+
+Tensor Lifted::jittered_output(double size, Rng& rng) const {
+  std::vector<Tensor> leaves;
+  for (const CheckedLeaf& leaf : leaves_) leaves.push_back(jittered(leaf.value, size, rng));
+  return run(leaves, nullptr, {}, [&](const Tensor& value) { return jittered(value, size, rng); });
+}
+
+Tensor Lifted::run(std::span<const Tensor> leaves, Branches* branches, const Seen& seen,
+                   const Changed& changed) const {
   const Recording& all = recording();
   std::vector<Tensor> values(last_use_.size());
   for (std::size_t k = 0; k < leaves.size(); ++k)
@@ -168,6 +210,7 @@ double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
     for (const std::uint32_t input : all.inputs(node)) operands.push_back(&values[input]);
     const Operands in(operands);
     values[node] = op->run(in);
+    if (changed) values[node] = changed(std::move(values[node]));
     if (branches)
       if (Tensor sides = op->branches(in, values[node]); sides.defined())
         branches->nodes.push_back({node, std::move(sides)});
@@ -175,7 +218,7 @@ double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
     for (const std::uint32_t input : all.inputs(node))
       if (last_use_[input] == node) values[input] = Tensor();
   }
-  return dot(values.back(), cotangent_);
+  return values.back();
 }
 
 std::vector<Tensor> Lifted::backward(const Tensor& cotangent) const {

@@ -10,11 +10,17 @@
 
 #include "../graph/gradients.h"
 #include "../graph/recording.h"
+#include "../graph/rng.h"
 #include "../graph/tape.h"
 
 namespace wengert::detail {
 
 double dot(const Tensor& a, const Tensor& b);
+/// Of one tensor, or of several as one; nothing over- or underflows on the way.
+double norm(const Tensor& tensor);
+double norm(std::span<const Tensor> tensors);
+/// Every element times 1 + size or 1 - size, by the flip of a coin; integers stay.
+Tensor jittered(const Tensor& tensor, double size, Rng& rng);
 bool finite(const Tensor& tensor);
 /// The largest finite magnitude; 0 for integers.
 double largest(const Tensor& tensor);
@@ -71,12 +77,18 @@ class Lifted {
       std::function<void(std::uint32_t node, const Op& op, Operands in, const Tensor& out)>;
   double value_at(std::span<const Tensor> leaves, Branches* branches = nullptr,
                   const Seen& seen = {}) const;
+  /// The output with every value on the way jittered, leaves included: what rounding that is so
+  /// coarse does to it.
+  Tensor jittered_output(double size, Rng& rng) const;
   /// Backward with this cotangent, one gradient a leaf.
   std::vector<Tensor> backward(const Tensor& cotangent) const;
 
  private:
   void find_leaves();
   void find_last_uses();
+  using Changed = std::function<Tensor(Tensor value)>;
+  Tensor run(std::span<const Tensor> leaves, Branches* branches, const Seen& seen,
+             const Changed& changed) const;
 
   Tape tape_;
   Var y_;

@@ -71,12 +71,7 @@ void blame_nonfinite(Examination& e) {
     const std::vector<Tensor> pulled = problem.pulled(e.rng.normal(out.shape(), f64));
     for (std::size_t k = 0; k < pulled.size(); ++k) {
       if (!problem.wanted()[k] || finite(pulled[k])) continue;
-      culprit.found = true;
-      culprit.node = node;
-      culprit.op = std::string(op.name());
-      culprit.place = to_string(all.places[all.nodes[node].place]);
-      culprit.input = k;
-      culprit.error = 1;
+      blame(e, node, k, 1);
       culprit.wrong = 1;
       e.report.tier = Tier::nodes;
       e.report.hint = Hint::nonfinite;
@@ -112,19 +107,15 @@ void check_nodes(Examination& e) {
     }
     ++culprit.wrong;
     if (!worst) return;
-    culprit.found = true;
-    culprit.node = node;
-    culprit.op = std::string(op.name());
-    culprit.place = to_string(all.places[all.nodes[node].place]);
-    culprit.input = outcome.input;
-    culprit.error = outcome.judgement.error;
+    blame(e, node, outcome.input, outcome.judgement.error);
     explain(e.report, problem, cotangent, outcome.input);
-    if (e.report.leaf.empty() || e.report.verdict != Verdict::disagree) {
-      e.report.analytic = outcome.analytic;
-      e.report.numeric = outcome.numeric;
-      e.report.error = outcome.judgement.error;
-      e.report.oracle_error = outcome.judgement.oracle_error;
-    }
+    if (e.report.leaf.empty() || e.report.verdict != Verdict::disagree)
+      show(e.report, {.tier = Tier::nodes,
+                      .leaf = fmt::format("input {} of {}", outcome.input, all.described(node)),
+                      .analytic = outcome.analytic,
+                      .numeric = outcome.numeric,
+                      .error = outcome.judgement.error,
+                      .oracle_error = outcome.judgement.oracle_error});
   };
   e.lifted.value_at(e.lifted.point(), nullptr, examine);
   if (unresolved > 0)

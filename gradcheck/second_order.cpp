@@ -130,6 +130,7 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
   }
   result.verdict = report.verdict;
   report.tiers = {result};
+  report.shown = Tier::second_order;
   if (report.verdict != Verdict::agree) report.tier = Tier::second_order;
   if (report.verdict > Verdict::unresolved) return report;
 
