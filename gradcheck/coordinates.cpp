@@ -37,7 +37,7 @@ void check_coordinates(Examination& e) {
   Tally tally(Tier::coordinates, e.options.tolerance);
   const std::vector<CheckedLeaf>& leaves = e.lifted.leaves();
   const double here = e.lifted.value();
-  const double floor = std::max(1e-3 * e.rms(), 1e-12);
+  const double floor = 1e-3 * e.rms();
   std::vector<Tensor> values = e.lifted.point();
   for (std::size_t k = 0; k < leaves.size(); ++k) {
     const CheckedLeaf& leaf = leaves[k];
@@ -57,7 +57,7 @@ void check_coordinates(Examination& e) {
       const Difference numeric = differenced(line, here, step, wanted, size);
       const double scale = std::max({std::abs(analytic), std::abs(numeric.value), floor});
       const Judgement judgement =
-          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.magnitude);
+          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.noise);
       values[k] = leaf.value;
       ++e.report.coordinates;
       if (judgement.at_kink) {

@@ -101,12 +101,14 @@ Difference differenced(const Line& line, double here, double& step, double wante
 }
 
 Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
-                double magnitude) {
+                double noise) {
   Judgement result;
+  const double of_slope = numeric.step > 0 ? noise / numeric.step : 0.0;
+  const auto relative = [&](double off) { return off == 0 ? 0.0 : off / scale; };
   if (numeric.kink) {
     result.at_kink = true;
-    const double slack = 1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)}) +
-                         8.0 * epsilon * magnitude / numeric.step;
+    const double slack =
+        1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)}) + 2.0 * of_slope;
     const double low = std::min(numeric.left, numeric.right) - slack;
     const double high = std::max(numeric.left, numeric.right) + slack;
     if (analytic >= low && analytic <= high) return result;
@@ -115,32 +117,34 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
     result.verdict = numeric.crossed == 1 ? Verdict::disagree : Verdict::kink;
     return result;
   }
-  result.error = std::abs(analytic - numeric.value) / scale;
-  result.oracle_error = numeric.error / scale;
-  // A gradient that is 0 but for the last bits of what it is a difference of.
-  const double noise = numeric.step > 0 ? 4.0 * epsilon * magnitude / numeric.step : 0.0;
+  result.error = relative(std::abs(analytic - numeric.value));
+  result.oracle_error = relative(numeric.error);
+  if (result.error == 0) return result;
+  // A gradient that is 0 but for the last bits of what it is a difference of. Only where the noise
+  // itself is next to nothing, both by the numbers that it is the rounding of and by 1.
+  const double natural = std::min(1.0, noise / (4.0 * epsilon));
   const bool only_bits =
-      std::abs(analytic - numeric.value) <= numeric.rounding && numeric.rounding <= 1e-11;
-  const bool only_noise =
-      std::max(std::abs(analytic), std::abs(numeric.value)) <= noise && noise <= 1e-10;
+      std::abs(analytic - numeric.value) <= numeric.rounding && numeric.rounding <= 1e-11 * natural;
+  const bool only_noise = std::max(std::abs(analytic), std::abs(numeric.value)) <= of_slope &&
+                          of_slope <= 1e-10 * natural;
   if (only_bits || only_noise) return result;
   if (!(result.error <= tolerance)) {
     // What cancelled inside is not seen in the result's size.
-    const bool sure = result.error > 5.0 * result.oracle_error + noise / scale;
+    const bool sure = result.error > 5.0 * result.oracle_error + relative(of_slope);
     result.verdict = sure ? Verdict::disagree : Verdict::unresolved;
   }
   return result;
 }
 
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
-                    double scale, double tolerance, double magnitude) {
-  const Judgement first = judge(analytic, numeric, scale, tolerance, magnitude);
+                    double scale, double tolerance, double noise) {
+  const Judgement first = judge(analytic, numeric, scale, tolerance, noise);
   if (first.verdict != Verdict::disagree || numeric.kink) return first;
   double step = numeric.step / 16;
   const Difference again = differenced(line, here, step, tolerance * scale);
   if (again.kink) return first;
-  const double own = std::max({std::abs(analytic), std::abs(again.value), 1e-300});
-  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, magnitude);
+  const double own = std::max(std::abs(analytic), std::abs(again.value));
+  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, noise);
   if (second.verdict == Verdict::agree) return second;
   Judgement result = first;
   const double apart = std::abs(again.value - numeric.value);

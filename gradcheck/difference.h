@@ -3,6 +3,7 @@
 // what is to be done where the function has a kink. Internal.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <functional>
 
@@ -37,8 +38,8 @@ struct Difference {
 Difference differenced(const Line& line, double here, double& step, double wanted,
                        double size = 1.0);
 
-/// Whether `analytic` is right; `scale` is the size it is judged by, `magnitude` that of the
-/// numbers the function is computed with: a gradient that is no more than their rounding is zero.
+/// Whether `analytic` is right; `scale` is the size it is judged by, `noise` what rounding on the
+/// way does to the function's value: a gradient that is no more than that is zero.
 struct Judgement {
   Verdict verdict = Verdict::agree;
   double error = 0;         ///< relative to scale
@@ -46,11 +47,17 @@ struct Judgement {
   bool at_kink = false;
 };
 Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
-                double magnitude);
+                double noise);
+
+/// What a slope along many elements is judged by: the size of the claim, or, if next to nothing is
+/// claimed, what is there.
+inline double scale_of(double claimed, double numeric) {
+  return claimed > 1e-3 * std::abs(numeric) ? claimed : std::abs(numeric);
+}
 
 /// The judgement, and before anybody is blamed the same with a sixteenth of the step. Two
 /// differences that do not agree with each other, as beside a singularity, blame nobody.
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
-                    double scale, double tolerance, double magnitude);
+                    double scale, double tolerance, double noise);
 
 }  // namespace wengert::detail

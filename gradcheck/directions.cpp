@@ -58,12 +58,10 @@ void check_directions(Examination& e) {
   Directions directions;
   for (std::size_t number = 0; number < e.options.directions; ++number) {
     const std::vector<Tensor> direction = directions.next(e);
-    double analytic = 0, squares = 0;
+    double analytic = 0, size = 0;
     for (std::size_t k = 0; k < leaves.size(); ++k) {
       analytic += dot(leaves[k].gradient, direction[k]);
-      const std::span<const double> g = leaves[k].gradient.data<double>();
-      const std::span<const double> d = direction[k].data<double>();
-      for (std::size_t i = 0; i < g.size(); ++i) squares += g[i] * g[i] * d[i] * d[i];
+      size = std::hypot(size, norm_of_product(leaves[k].gradient, direction[k]));
     }
     std::vector<Tensor> moved = e.lifted.point();
     const Line line = [&](double h) {
@@ -79,10 +77,10 @@ void check_directions(Examination& e) {
       const double value = e.lifted.value_at(moved, &there);
       return Sample{value, e.here.differences(there)};
     };
-    const double scale = std::max(std::sqrt(squares), 1e-12);
-    const Difference numeric = differenced(line, here, step, e.options.tolerance * scale);
+    const Difference numeric = differenced(line, here, step, e.options.tolerance * size);
+    const double scale = scale_of(size, numeric.value);
     const Judgement judgement =
-        confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.magnitude);
+        confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.noise);
     ++e.report.directions;
     if (judgement.at_kink) {
       // Through several kinks at once a direction decides nothing; the coordinates do.

@@ -19,6 +19,22 @@ double Examination::usual_size() const {
   return 0.1 * norm(lifted.output().value()) / std::max(1.0, norm(lifted.point()));
 }
 
+void Examination::measure_noise() {
+  // So much coarser than rounding that it stands out from it.
+  constexpr double coarse = 0x1p-40, fine = 0x1p-52;
+  constexpr std::size_t large = 100000;
+  const Tensor& y = lifted.output().value();
+  // The median: where a jump is near, one of them may have gone over it.
+  std::vector<double> samples(report.elements > large ? 1 : 3);
+  for (double& sample : samples) {
+    const double there = dot(lifted.jittered_output(coarse, rng), lifted.cotangent());
+    sample = std::abs(there - lifted.value()) * (fine / coarse);
+    if (!std::isfinite(sample)) sample = 0;  // the edge of what the function is defined for
+  }
+  std::ranges::sort(samples);
+  noise = 4 * (samples[samples.size() / 2] + fine * norm_of_product(y, lifted.cotangent()));
+}
+
 bool Tally::add(Verdict verdict, double error, double oracle_error) {
   ++result_.comparisons;
   const bool first = result_.comparisons == 1;

@@ -21,8 +21,8 @@ struct Examination {
   const CheckOptions& options;
   CheckReport& report;
   Rng rng;
-  Branches here = {};    ///< at the point itself
-  double magnitude = 0;  ///< the largest number on the way
+  Branches here = {};  ///< at the point itself
+  double noise = 0;    ///< what rounding on the way does to the value
 
   /// Size that a leaf's gradients are judged by where they are small: the root mean square over
   /// all.
@@ -30,6 +30,7 @@ struct Examination {
   /// What a gradient would be if x and y were all of one size: below a tenth of it a result is
   /// made of what cancelled, and its last bits say nothing.
   double usual_size() const;
+  void measure_noise();
 };
 
 /// The worst of a tier so far, by verdict and then by error.

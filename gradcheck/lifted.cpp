@@ -16,6 +16,13 @@ double dot(const Tensor& a, const Tensor& b) {
   return total;
 }
 
+namespace {
+
+/// What brings numbers of this size near 1; a power of two, so that scaling rounds nothing.
+double unit_of(double size) { return std::ldexp(1.0, std::clamp(-std::ilogb(size), -1000, 1000)); }
+
+}  // namespace
+
 double norm(const Tensor& tensor) { return norm(std::span(&tensor, 1)); }
 
 double norm(std::span<const Tensor> tensors) {
@@ -26,11 +33,23 @@ double norm(std::span<const Tensor> tensors) {
       size = std::max(size, std::abs(x));
     }
   if (size == 0 || std::isinf(size)) return size;
-  // A power of two, so that scaling rounds nothing.
-  const double unit = std::ldexp(1.0, std::clamp(-std::ilogb(size), -1000, 1000));
+  const double unit = unit_of(size);
   double squares = 0;
   for (const Tensor& tensor : tensors)
     for (const double x : tensor.data<double>()) squares += (x * unit) * (x * unit);
+  return std::sqrt(squares) / unit;
+}
+
+double norm_of_product(const Tensor& a, const Tensor& b) {
+  const double size = largest(a);
+  if (size == 0) return 0;
+  const double unit = unit_of(size);
+  const std::span<const double> x = a.data<double>(), y = b.data<double>();
+  double squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double product = x[i] * unit * y[i];
+    squares += product * product;
+  }
   return std::sqrt(squares) / unit;
 }
 

@@ -19,6 +19,8 @@ double dot(const Tensor& a, const Tensor& b);
 /// Of one tensor, or of several as one; nothing over- or underflows on the way.
 double norm(const Tensor& tensor);
 double norm(std::span<const Tensor> tensors);
+/// Of the products, element by element.
+double norm_of_product(const Tensor& a, const Tensor& b);
 /// Every element times 1 + size or 1 - size, by the flip of a coin; integers stay.
 Tensor jittered(const Tensor& tensor, double size, Rng& rng);
 bool finite(const Tensor& tensor);

@@ -37,21 +37,18 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
   Outcome worst;
   const std::vector<Tensor> analytic = problem.pulled(cotangent);
   const double here = dot(problem.output(), cotangent);
+  const double noise = problem.noise(cotangent, e.rng);
   for (std::size_t k = 0; k < analytic.size(); ++k) {
     if (!problem.wanted()[k] || analytic[k].size() == 0 || !finite(analytic[k])) continue;
     const Tensor direction = direction_of(e, problem, k);
-    double squares = 0;
-    for (std::size_t i = 0; i < direction.size(); ++i)
-      squares += std::pow(analytic[k].data<double>()[i] * direction.data<double>()[i], 2);
     const double slope = dot(analytic[k], direction);
     double step = e.options.step / 4;
-    const double rough = std::max(std::sqrt(squares), 1e-12);
+    const double rough = norm_of_product(analytic[k], direction);
     const Line line = problem.along(k, direction, cotangent);
     const Difference numeric = differenced(line, here, step, tolerance * rough);
     if (numeric.kink) continue;  // T4 judges those element by element
     const double scale = std::max(rough, std::abs(numeric.value));
-    const Judgement judgement =
-        confirmed(line, here, slope, numeric, scale, tolerance, problem.magnitude());
+    const Judgement judgement = confirmed(line, here, slope, numeric, scale, tolerance, noise);
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
       continue;
