@@ -55,6 +55,13 @@ std::optional<double> Arrays::ratio() const {
   return ratio;
 }
 
+bool Arrays::single() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < size(); ++i)
+    count += std::abs(numeric_[i]) > 10 * tiny_ || std::abs(analytic_[i]) > 10 * tiny_ ? 1 : 0;
+  return count == 1;
+}
+
 bool Arrays::is(std::span<const double> other) const {
   if (other.size() != size()) return false;
   const double size_of_it = std::max(largest_of(analytic_), largest_of(other));
