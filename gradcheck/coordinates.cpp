@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "difference.h"
 #include "examination.h"
 
@@ -39,6 +41,7 @@ void check_coordinates(Examination& e) {
   const double here = e.lifted.value();
   const double floor = 1e-3 * e.rms();
   std::vector<Tensor> values = e.lifted.point();
+  std::size_t hidden = 0, apart = 0;
   for (std::size_t k = 0; k < leaves.size(); ++k) {
     const CheckedLeaf& leaf = leaves[k];
     for (const std::size_t element : chosen(e, leaf)) {
@@ -52,14 +55,19 @@ void check_coordinates(Examination& e) {
       };
       const double analytic = leaf.gradient.data<double>()[element];
       const double wanted = e.options.tolerance * std::max(std::abs(analytic), floor);
-      const double size = std::max(1.0, std::abs(x));
-      double step = e.options.step * size;
-      const Difference numeric = differenced(line, here, step, wanted, size);
+      const Setting setting{.wanted = wanted,
+                            .noise = e.noise,
+                            .size = std::max(1.0, std::abs(x)),
+                            .place = std::abs(x)};
+      double step = e.options.step * setting.size;
+      const Difference numeric = differenced(line, here, step, setting);
       const double scale = std::max({std::abs(analytic), std::abs(numeric.value), floor});
       const Judgement judgement =
-          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.noise);
+          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, setting);
       values[k] = leaf.value;
       ++e.report.coordinates;
+      hidden += numeric.hidden && judgement.verdict == Verdict::unresolved ? 1 : 0;
+      apart += judgement.apart ? 1 : 0;
       if (judgement.at_kink) {
         ++e.report.kinks;
         if (judgement.verdict == Verdict::agree) continue;
@@ -76,6 +84,13 @@ void check_coordinates(Examination& e) {
                       .oracle_error = judgement.oracle_error});
     }
   }
+  if (hidden > 0)
+    tally.note(
+        fmt::format("at {} elements a kink is so near that rounding hides the slope", hidden));
+  else if (apart > 0)
+    tally.note(fmt::format(
+        "at {} elements the slope depends on the step: digits cancel, or a singularity is near",
+        apart));
   conclude(e.report, tally.done());
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace wengert::detail {
 namespace {
@@ -42,18 +43,76 @@ struct Stencil {
 };
 
 /// Of second order, with values on one side only.
-double one_sided(double here, const std::array<double, 3>& side, double h) {
+double one_sided(double here, const std::array<double, 2>& side, double h) {
   return (-3.0 * here + 4.0 * side[0] - side[1]) / (2.0 * h);
+}
+
+/// The slope on one side of a point that a kink is at or beside.
+struct Side {
+  bool known = false;
+  std::size_t crossed = 0;  ///< however near the point
+  double slope = 0;
+  double error = 0;
+  double step = 0;
+};
+
+/// With the largest step that crosses no more than the smallest does.
+Side side_of(const Line& line, double here, double sign, double smallest, const Setting& setting) {
+  // A kink at the point itself is there however little is moved.
+  const double tiny = std::max(16.0 * epsilon * setting.place, 1e-300);
+  Side side{.crossed = line(sign * tiny).crossed};
+  const auto slope_at = [&](double h) -> std::optional<double> {
+    const Sample near = line(sign * h), far = line(sign * 2.0 * h);
+    if (near.crossed != side.crossed || far.crossed != side.crossed) return {};
+    return sign * one_sided(here, {near.value, far.value}, h);
+  };
+  for (double h = 1e-3 * setting.size; h >= smallest && !side.known; h /= 10.0) {
+    const std::optional<double> slope = slope_at(h);
+    if (!slope) continue;
+    side.known = true;
+    side.slope = *slope;
+    side.step = h;
+    const std::optional<double> finer = h / 10.0 >= smallest ? slope_at(h / 10.0) : std::nullopt;
+    if (finer) side.error = std::abs(*slope - *finer);
+  }
+  return side;
+}
+
+/// Where every stencil crosses a kink. At the kink itself there are two slopes; beside it the clean
+/// side's is the one. If rounding leaves no room on a side that is needed, nothing is known.
+Difference beside_kink(const Line& line, double here, double value, double smallest,
+                       const Setting& setting) {
+  const Side left = side_of(line, here, -1, smallest, setting);
+  const Side right = side_of(line, here, 1, smallest, setting);
+  const std::size_t crossed = std::max(left.crossed, right.crossed);
+  const bool enough = crossed > 0 ? left.known && right.known : left.known || right.known;
+  if (!enough)
+    return {.value = value,
+            .error = std::numeric_limits<double>::infinity(),
+            .step = smallest,
+            .hidden = true};
+  const Side& one = left.known ? left : right;
+  const Side& other = right.known ? right : left;
+  return {.error = one.error + other.error,
+          .step = std::min(one.step, other.step),
+          .kink = true,
+          .crossed = std::max<std::size_t>(crossed, 1),
+          .left = one.slope,
+          .right = other.slope};
 }
 
 }  // namespace
 
-Difference differenced(const Line& line, double here, double& step, double wanted, double size) {
+Difference differenced(const Line& line, double here, double& step, const Setting& setting) {
   const double smallest_step = smallest_share * step;
+  // Among kinks it may be smaller still, as far as rounding allows.
+  const double smallest_beside = std::min(
+      smallest_step, std::max({setting.wanted > 0 ? setting.noise / setting.wanted : smallest_step,
+                               64.0 * epsilon * setting.place, 1e-290}));
   Difference best{.error = std::numeric_limits<double>::infinity()};
-  for (int tried = 0; tried < 10; ++tried) {
+  for (int tried = 0; tried < 12; ++tried) {
     // With steps this small, as among the kinks of many relus, four points are as good as six.
-    Stencil stencil{.n = step <= 2e-5 * size ? std::size_t{2} : std::size_t{3}};
+    Stencil stencil{.n = step <= 2e-5 * setting.size ? std::size_t{2} : std::size_t{3}};
     // The outer points first: most crossings show there, before the others are paid for.
     std::size_t crossed = 0;
     for (std::size_t k = stencil.n; k-- > 0;) {
@@ -62,29 +121,21 @@ Difference differenced(const Line& line, double here, double& step, double wante
       stencil.above[k] = above.value;
       stencil.below[k] = below.value;
       crossed = std::max({crossed, above.crossed, below.crossed});
-      if (crossed > 0 && step > smallest_step) break;
+      if (crossed > 0 && step > smallest_beside) break;
     }
-    if (crossed > 0 && step > smallest_step) {
+    if (crossed > 0 && step > smallest_beside) {
       // Crossings are about as many as the step is long: one in six is rare enough. One that stays
       // is a kink at the point itself, for which the step becomes the smallest soon.
       const double shrink = tried < 3 ? 6.0 : 60.0;
-      step = std::max(smallest_step, step / (shrink * static_cast<double>(crossed)));
+      step = std::max(smallest_beside, step / (shrink * static_cast<double>(crossed)));
       continue;
     }
-    if (crossed > 0) {
-      best = {.value = stencil.best(step),
-              .error = std::numeric_limits<double>::infinity(),
-              .step = step,
-              .kink = true,
-              .crossed = crossed,
-              .left = -one_sided(here, stencil.below, step),
-              .right = one_sided(here, stencil.above, step)};
-      return best;
-    }
     const double value = stencil.best(step);
+    if (crossed > 0) return beside_kink(line, here, value, smallest_beside, setting);
     // Of the values, and of the places, to which a steep function is sensitive.
-    const double rounding = 4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
-                            2.0 * epsilon * size / step * stencil.steepest(here, step);
+    const double rounding =
+        4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
+        2.0 * epsilon * (setting.place + 3.0 * step) / step * stencil.steepest(here, step);
     const double error = std::abs(value - stencil.next_best(step)) + rounding;
     if (error < best.error || !std::isfinite(best.error))
       best = {.value = value,
@@ -93,7 +144,7 @@ Difference differenced(const Line& line, double here, double& step, double wante
               .size = stencil.largest(),
               .step = step};
     // Smaller steps help against curvature, not against rounding.
-    if (best.error <= wanted || rounding > 0.1 * error) break;
+    if (best.error <= setting.wanted || rounding > 0.1 * error) break;
     if (step / 10.0 < smallest_step) break;
     step /= 10.0;
   }
@@ -137,20 +188,32 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
 }
 
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
-                    double scale, double tolerance, double noise) {
-  const Judgement first = judge(analytic, numeric, scale, tolerance, noise);
+                    double scale, double tolerance, const Setting& setting) {
+  const Judgement first = judge(analytic, numeric, scale, tolerance, setting.noise);
   if (first.verdict != Verdict::disagree || numeric.kink) return first;
+  const double off = std::abs(analytic - numeric.value);
+  const auto another = [&](const Difference& again) {
+    const double apart = std::abs(again.value - numeric.value);
+    const double difference =
+        std::min(off, std::max(std::abs(again.value), std::abs(numeric.value)));
+    return apart > 0.1 * difference && apart > 0;
+  };
   double step = numeric.step / 16;
-  const Difference again = differenced(line, here, step, tolerance * scale);
+  const Difference again = differenced(line, here, step, setting);
   if (again.kink) return first;
   const double own = std::max(std::abs(analytic), std::abs(again.value));
-  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, noise);
+  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, setting.noise);
   if (second.verdict == Verdict::agree) return second;
   Judgement result = first;
-  const double apart = std::abs(again.value - numeric.value);
-  const double difference = std::min(std::abs(analytic - numeric.value),
-                                     std::max(std::abs(again.value), std::abs(numeric.value)));
-  if (apart > 0.1 * difference && apart > 0) result.verdict = Verdict::unresolved;
+  result.apart = another(again);
+  // What a function does at a scale far below the step, as where digits cancel, no stencil sees.
+  const double known = numeric.rounding * numeric.step + setting.noise;
+  double finest = std::max(known / (0.02 * off), 1e4 * epsilon * setting.place);
+  if (!result.apart && finest <= step / 4) {
+    const Difference near = differenced(line, here, finest, setting);
+    result.apart = !near.kink && another(near);
+  }
+  if (result.apart) result.verdict = Verdict::unresolved;
   return result;
 }
 

@@ -77,16 +77,19 @@ void check_directions(Examination& e) {
       const double value = e.lifted.value_at(moved, &there);
       return Sample{value, e.here.differences(there)};
     };
-    const Difference numeric = differenced(line, here, step, e.options.tolerance * size);
+    const Setting setting{.wanted = e.options.tolerance * size, .noise = e.noise};
+    const Difference numeric = differenced(line, here, step, setting);
     const double scale = scale_of(size, numeric.value);
     const Judgement judgement =
-        confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.noise);
+        confirmed(line, here, analytic, numeric, scale, e.options.tolerance, setting);
     ++e.report.directions;
-    if (judgement.at_kink) {
+    if (judgement.at_kink || (numeric.hidden && e.options.coordinates > 0)) {
       // Through several kinks at once a direction decides nothing; the coordinates do.
       ++e.report.kinks;
       continue;
     }
+    if (judgement.apart)
+      tally.note("the slope depends on the step: digits cancel, or a singularity is near");
     if (!tally.add(judgement.verdict, judgement.error, judgement.oracle_error)) continue;
     if (judgement.verdict == Verdict::agree && e.report.verdict != Verdict::agree) continue;
     show(e.report, {.tier = Tier::directions,

@@ -45,10 +45,13 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
     double step = e.options.step / 4;
     const double rough = norm_of_product(analytic[k], direction);
     const Line line = problem.along(k, direction, cotangent);
-    const Difference numeric = differenced(line, here, step, tolerance * rough);
-    if (numeric.kink) continue;  // T4 judges those element by element
+    const Setting setting{.wanted = tolerance * rough,
+                          .noise = noise,
+                          .place = std::min(1.0, largest(problem.inputs()[k]))};
+    const Difference numeric = differenced(line, here, step, setting);
+    if (numeric.kink || numeric.hidden) continue;  // T4 judges those element by element
     const double scale = std::max(rough, std::abs(numeric.value));
-    const Judgement judgement = confirmed(line, here, slope, numeric, scale, tolerance, noise);
+    const Judgement judgement = confirmed(line, here, slope, numeric, scale, tolerance, setting);
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
       continue;
