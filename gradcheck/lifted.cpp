@@ -16,12 +16,9 @@ double dot(const Tensor& a, const Tensor& b) {
   return total;
 }
 
-namespace {
-
-/// What brings numbers of this size near 1; a power of two, so that scaling rounds nothing.
-double unit_of(double size) { return std::ldexp(1.0, std::clamp(-std::ilogb(size), -1000, 1000)); }
-
-}  // namespace
+double unit_of(double size) {
+  return size > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(size), -1000, 1000)) : 1.0;
+}
 
 double norm(const Tensor& tensor) { return norm(std::span(&tensor, 1)); }
 

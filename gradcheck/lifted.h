@@ -16,6 +16,8 @@
 namespace wengert::detail {
 
 double dot(const Tensor& a, const Tensor& b);
+/// What brings numbers of this size near 1; a power of two, so that scaling rounds nothing.
+double unit_of(double size);
 /// Of one tensor, or of several as one; nothing over- or underflows on the way.
 double norm(const Tensor& tensor);
 double norm(std::span<const Tensor> tensors);
