@@ -3,6 +3,7 @@
 // relative size r passes one with probability (2 / pi) atan(tolerance / r).
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -50,7 +51,7 @@ class Directions {
       double* to = elements.data() + begin;
       const std::size_t count = std::min<std::size_t>(64, elements.size() - begin);
       for (std::size_t i = 0; i < count; ++i)
-        to[i] = from[i] * (1.0 - 2.0 * static_cast<double>((coins >> i) & 1));
+        to[i] = std::bit_cast<double>(std::bit_cast<std::uint64_t>(from[i]) ^ (coins >> i << 63));
     }
   }
 
