@@ -37,11 +37,12 @@ bool Arrays::nothing_there() const { return largest_of(numeric_) <= tiny_; }
 
 std::optional<double> Arrays::ratio() const {
   const double size = std::max(largest_of(analytic_), largest_of(numeric_));
+  if (size == 0) return {};
   double product = 0, square = 0;
   for (std::size_t i = 0; i < this->size(); ++i) {
     if (std::abs(numeric_[i]) <= 10 * tiny_ && std::abs(analytic_[i]) > 10 * tiny_) return {};
-    product += analytic_[i] * numeric_[i];
-    square += numeric_[i] * numeric_[i];
+    product += (analytic_[i] / size) * (numeric_[i] / size);
+    square += (numeric_[i] / size) * (numeric_[i] / size);
   }
   if (square == 0) return {};
   const double ratio = product / square;
@@ -52,6 +53,13 @@ std::optional<double> Arrays::ratio() const {
     if (std::abs(analytic_[i] - ratio * numeric_[i]) > spread * std::abs(numeric_[i]) + 1e-9 * size)
       return {};
   return ratio;
+}
+
+bool Arrays::single() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < size(); ++i)
+    count += std::abs(numeric_[i]) > 10 * tiny_ || std::abs(analytic_[i]) > 10 * tiny_ ? 1 : 0;
+  return count == 1;
 }
 
 bool Arrays::is(std::span<const double> other) const {

@@ -28,6 +28,8 @@ class Arrays {
   bool nothing_there() const;    ///< numeric is 0 everywhere
   /// analytic / numeric, if it is one number.
   std::optional<double> ratio() const;
+  /// Whether there is but one element that is not 0, whose ratio is one number in any case.
+  bool single() const;
   /// Whether the analytic gradient is this one.
   bool is(std::span<const double> other) const;
   bool wrong(std::size_t i) const;

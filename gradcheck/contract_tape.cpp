@@ -60,7 +60,7 @@ std::string replay(const Subject& subject, DType dtype) {
   if (lifted.dtype() != f64 || lifted.shape() != direct.shape())
     complaint.add("lifted to f64, it", other_bits);
   else if (const double off = distance(lifted, direct);
-           !other_bits.empty() && !(off <= 1e-15 * norm_of(direct)))
+           !other_bits.empty() && !(off <= 1e-15 * norm(direct)))
     complaint.add("lifted to f64,",
                   fmt::format("it is off by {:.1e} from a call with f64 inputs", off));
   return complaint.text;

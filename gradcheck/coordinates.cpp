@@ -39,8 +39,9 @@ void check_coordinates(Examination& e) {
   Tally tally(Tier::coordinates, e.options.tolerance);
   const std::vector<CheckedLeaf>& leaves = e.lifted.leaves();
   const double here = e.lifted.value();
-  const double floor = std::max(1e-3 * e.rms(), 1e-12);
+  const double floor = 1e-3 * e.rms();
   std::vector<Tensor> values = e.lifted.point();
+  std::size_t hidden = 0, apart = 0;
   for (std::size_t k = 0; k < leaves.size(); ++k) {
     const CheckedLeaf& leaf = leaves[k];
     for (const std::size_t element : chosen(e, leaf)) {
@@ -54,27 +55,33 @@ void check_coordinates(Examination& e) {
       };
       const double analytic = leaf.gradient.data<double>()[element];
       const double wanted = e.options.tolerance * std::max(std::abs(analytic), floor);
-      const double size = std::max(1.0, std::abs(x));
-      double step = e.options.step * size;
-      const Difference numeric = differenced(line, here, step, wanted, size);
+      const Setting setting{.wanted = wanted,
+                            .noise = e.noise,
+                            .size = std::max(1.0, std::abs(x)),
+                            .place = std::abs(x)};
+      double step = e.options.step * setting.size;
+      const Difference numeric = differenced(line, here, step, setting);
       const double scale = std::max({std::abs(analytic), std::abs(numeric.value), floor});
       const Judgement judgement =
-          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, e.magnitude);
+          confirmed(line, here, analytic, numeric, scale, e.options.tolerance, setting);
       values[k] = leaf.value;
       ++e.report.coordinates;
+      hidden += numeric.hidden && judgement.verdict == Verdict::unresolved ? 1 : 0;
+      apart += judgement.apart ? 1 : 0;
       if (judgement.at_kink) {
         ++e.report.kinks;
         if (judgement.verdict == Verdict::agree) continue;
       }
       if (!tally.add(judgement.verdict, judgement.error, judgement.oracle_error)) continue;
       if (judgement.verdict == Verdict::agree && e.report.verdict != Verdict::agree) continue;
-      e.report.leaf = leaf.name;
-      e.report.leaf_shape = leaf.value.shape();
-      e.report.index = index_of(element, leaf.value.shape());
-      e.report.analytic = analytic;
-      e.report.numeric = numeric.kink ? numeric.right : numeric.value;
-      e.report.error = judgement.error;
-      e.report.oracle_error = judgement.oracle_error;
+      show(e.report, {.tier = Tier::coordinates,
+                      .leaf = leaf.name,
+                      .shape = leaf.value.shape(),
+                      .index = index_of(element, leaf.value.shape()),
+                      .analytic = analytic,
+                      .numeric = numeric.kink ? numeric.right : numeric.value,
+                      .error = judgement.error,
+                      .oracle_error = judgement.oracle_error});
       if (judgement.verdict == Verdict::kink && judgement.bends)
         e.report.hint_text = fmt::format(
             "the function bends here: its slope is {:.4g} on the left and {:.4g} on "
@@ -82,6 +89,13 @@ void check_coordinates(Examination& e) {
             judgement.left, judgement.right);
     }
   }
+  if (hidden > 0)
+    tally.note(
+        fmt::format("at {} elements a kink is so near that rounding hides the slope", hidden));
+  else if (apart > 0)
+    tally.note(fmt::format(
+        "at {} elements the slope depends on the step: digits cancel, or a singularity is near",
+        apart));
   conclude(e.report, tally.done());
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace wengert::detail {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 // Of the first step; below that rounding is all that is left.
 constexpr double smallest_share = 2e-6;
+constexpr int most_steps = 12;
 
 /// Values at -n h ... n h without 0.
 struct Stencil {
@@ -42,18 +44,76 @@ struct Stencil {
 };
 
 /// Of second order, with values on one side only.
-double one_sided(double here, const std::array<double, 3>& side, double h) {
+double one_sided(double here, const std::array<double, 2>& side, double h) {
   return (-3.0 * here + 4.0 * side[0] - side[1]) / (2.0 * h);
+}
+
+/// The slope on one side of a point that a kink is at or beside.
+struct Side {
+  bool known = false;
+  std::size_t crossed = 0;  ///< however near the point
+  double slope = 0;
+  double error = 0;
+  double step = 0;
+};
+
+/// With the largest step that crosses no more than the smallest does.
+Side side_of(const Line& line, double here, double sign, double smallest, const Setting& setting) {
+  // A kink at the point itself is there however little is moved.
+  const double tiny = std::max(16.0 * epsilon * setting.place, 1e-300);
+  Side side{.crossed = line(sign * tiny).crossed};
+  const auto slope_at = [&](double h) -> std::optional<double> {
+    const Sample near = line(sign * h), far = line(sign * 2.0 * h);
+    if (near.crossed != side.crossed || far.crossed != side.crossed) return {};
+    return sign * one_sided(here, {near.value, far.value}, h);
+  };
+  for (double h = 1e-3 * setting.size; h >= smallest && !side.known; h /= 10.0) {
+    const std::optional<double> slope = slope_at(h);
+    if (!slope) continue;
+    side.known = true;
+    side.slope = *slope;
+    side.step = h;
+    const std::optional<double> finer = h / 10.0 >= smallest ? slope_at(h / 10.0) : std::nullopt;
+    if (finer) side.error = std::abs(*slope - *finer);
+  }
+  return side;
+}
+
+/// Where every stencil crosses a kink. At the kink itself there are two slopes; beside it the clean
+/// side's is the one. If rounding leaves no room on a side that is needed, nothing is known.
+Difference beside_kink(const Line& line, double here, double value, double smallest,
+                       const Setting& setting) {
+  const Side left = side_of(line, here, -1, smallest, setting);
+  const Side right = side_of(line, here, 1, smallest, setting);
+  const std::size_t crossed = std::max(left.crossed, right.crossed);
+  const bool enough = crossed > 0 ? left.known && right.known : left.known || right.known;
+  if (!enough)
+    return {.value = value,
+            .error = std::numeric_limits<double>::infinity(),
+            .step = smallest,
+            .hidden = true};
+  const Side& one = left.known ? left : right;
+  const Side& other = right.known ? right : left;
+  return {.error = one.error + other.error,
+          .step = std::min(one.step, other.step),
+          .kink = true,
+          .crossed = std::max<std::size_t>(crossed, 1),
+          .left = one.slope,
+          .right = other.slope};
 }
 
 }  // namespace
 
-Difference differenced(const Line& line, double here, double& step, double wanted, double size) {
+Difference differenced(const Line& line, double here, double& step, const Setting& setting) {
   const double smallest_step = smallest_share * step;
+  // Among kinks it may be smaller still, as far as rounding allows.
+  const double smallest_beside = std::min(
+      smallest_step, std::max({setting.wanted > 0 ? setting.noise / setting.wanted : smallest_step,
+                               64.0 * epsilon * setting.place, 1e-290}));
   Difference best{.error = std::numeric_limits<double>::infinity()};
-  for (int tried = 0; tried < 10; ++tried) {
+  for (int tried = 0; tried < most_steps; ++tried) {
     // With steps this small, as among the kinks of many relus, four points are as good as six.
-    Stencil stencil{.n = step <= 2e-5 * size ? std::size_t{2} : std::size_t{3}};
+    Stencil stencil{.n = step <= 2e-5 * setting.size ? std::size_t{2} : std::size_t{3}};
     // The outer points first: most crossings show there, before the others are paid for.
     std::size_t crossed = 0;
     for (std::size_t k = stencil.n; k-- > 0;) {
@@ -62,29 +122,23 @@ Difference differenced(const Line& line, double here, double& step, double wante
       stencil.above[k] = above.value;
       stencil.below[k] = below.value;
       crossed = std::max({crossed, above.crossed, below.crossed});
-      if (crossed > 0 && step > smallest_step) break;
+      if (crossed > 0 && step > smallest_beside) break;
     }
-    if (crossed > 0 && step > smallest_step) {
+    if (crossed > 0 && step > smallest_beside) {
       // Crossings are about as many as the step is long: one in six is rare enough. One that stays
-      // is a kink at the point itself, for which the step becomes the smallest soon.
+      // is a kink at the point itself, for which the last step is the smallest.
       const double shrink = tried < 3 ? 6.0 : 60.0;
-      step = std::max(smallest_step, step / (shrink * static_cast<double>(crossed)));
+      step = tried + 2 < most_steps
+                 ? std::max(smallest_beside, step / (shrink * static_cast<double>(crossed)))
+                 : smallest_beside;
       continue;
     }
-    if (crossed > 0) {
-      best = {.value = stencil.best(step),
-              .error = std::numeric_limits<double>::infinity(),
-              .step = step,
-              .kink = true,
-              .crossed = crossed,
-              .left = -one_sided(here, stencil.below, step),
-              .right = one_sided(here, stencil.above, step)};
-      return best;
-    }
     const double value = stencil.best(step);
+    if (crossed > 0) return beside_kink(line, here, value, smallest_beside, setting);
     // Of the values, and of the places, to which a steep function is sensitive.
-    const double rounding = 4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
-                            2.0 * epsilon * size / step * stencil.steepest(here, step);
+    const double rounding =
+        4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
+        2.0 * epsilon * (setting.place + 3.0 * step) / step * stencil.steepest(here, step);
     const double error = std::abs(value - stencil.next_best(step)) + rounding;
     if (error < best.error || !std::isfinite(best.error))
       best = {.value = value,
@@ -93,7 +147,7 @@ Difference differenced(const Line& line, double here, double& step, double wante
               .size = stencil.largest(),
               .step = step};
     // Smaller steps help against curvature, not against rounding.
-    if (best.error <= wanted || rounding > 0.1 * error) break;
+    if (best.error <= setting.wanted || rounding > 0.1 * error) break;
     if (step / 10.0 < smallest_step) break;
     step /= 10.0;
   }
@@ -101,12 +155,14 @@ Difference differenced(const Line& line, double here, double& step, double wante
 }
 
 Judgement judge(double analytic, const Difference& numeric, double scale, double tolerance,
-                double magnitude) {
+                double noise) {
   Judgement result;
+  const double of_slope = numeric.step > 0 ? noise / numeric.step : 0.0;
+  const auto relative = [&](double off) { return off == 0 ? 0.0 : off / scale; };
   if (numeric.kink) {
     result.at_kink = true;
-    const double slack = 1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)}) +
-                         8.0 * epsilon * magnitude / numeric.step;
+    const double slack =
+        1e-4 * std::max({scale, std::abs(numeric.left), std::abs(numeric.right)}) + 2.0 * of_slope;
     const double low = std::min(numeric.left, numeric.right) - slack;
     const double high = std::max(numeric.left, numeric.right) + slack;
     if (analytic >= low && analytic <= high) return result;
@@ -115,18 +171,20 @@ Judgement judge(double analytic, const Difference& numeric, double scale, double
     result.verdict = numeric.crossed == 1 ? Verdict::disagree : Verdict::kink;
     return result;
   }
-  result.error = std::abs(analytic - numeric.value) / scale;
-  result.oracle_error = numeric.error / scale;
-  // A gradient that is 0 but for the last bits of what it is a difference of.
-  const double noise = numeric.step > 0 ? 4.0 * epsilon * magnitude / numeric.step : 0.0;
+  result.error = relative(std::abs(analytic - numeric.value));
+  result.oracle_error = relative(numeric.error);
+  if (result.error == 0) return result;
+  // A gradient that is 0 but for the last bits of what it is a difference of. Only where the noise
+  // itself is next to nothing, both by the numbers that it is the rounding of and by 1.
+  const double natural = std::min(1.0, noise / (4.0 * epsilon));
   const bool only_bits =
-      std::abs(analytic - numeric.value) <= numeric.rounding && numeric.rounding <= 1e-11;
-  const bool only_noise =
-      std::max(std::abs(analytic), std::abs(numeric.value)) <= noise && noise <= 1e-10;
+      std::abs(analytic - numeric.value) <= numeric.rounding && numeric.rounding <= 1e-11 * natural;
+  const bool only_noise = std::max(std::abs(analytic), std::abs(numeric.value)) <= of_slope &&
+                          of_slope <= 1e-10 * natural;
   if (only_bits || only_noise) return result;
   if (!(result.error <= tolerance)) {
     // What cancelled inside is not seen in the result's size.
-    const bool sure = result.error > 5.0 * result.oracle_error + noise / scale;
+    const bool sure = result.error > 5.0 * result.oracle_error + relative(of_slope);
     result.verdict = sure ? Verdict::disagree : Verdict::unresolved;
   }
   return result;
@@ -146,7 +204,7 @@ Bend bend_of(const Line& line, double here, double step) {
   int alike = 0;
   double before = 0;
   for (int tried = 0; tried < 6; ++tried, step /= shrink) {
-    std::array<double, 3> above{}, below{};
+    std::array<double, 2> above{}, below{};
     for (std::size_t k = 0; k < 2; ++k) {
       above[k] = line(static_cast<double>(k + 1) * step).value;
       below[k] = line(-static_cast<double>(k + 1) * step).value;
@@ -165,20 +223,32 @@ Bend bend_of(const Line& line, double here, double step) {
 }  // namespace
 
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
-                    double scale, double tolerance, double magnitude) {
-  const Judgement first = judge(analytic, numeric, scale, tolerance, magnitude);
+                    double scale, double tolerance, const Setting& setting) {
+  const Judgement first = judge(analytic, numeric, scale, tolerance, setting.noise);
   if (first.verdict != Verdict::disagree || numeric.kink) return first;
+  const double off = std::abs(analytic - numeric.value);
+  const auto another = [&](const Difference& again) {
+    const double apart = std::abs(again.value - numeric.value);
+    const double difference =
+        std::min(off, std::max(std::abs(again.value), std::abs(numeric.value)));
+    return apart > 0.1 * difference && apart > 0;
+  };
   double step = numeric.step / 16;
-  const Difference again = differenced(line, here, step, tolerance * scale);
+  const Difference again = differenced(line, here, step, setting);
   if (again.kink) return first;
-  const double own = std::max({std::abs(analytic), std::abs(again.value), 1e-300});
-  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, magnitude);
+  const double own = std::max(std::abs(analytic), std::abs(again.value));
+  const Judgement second = judge(analytic, again, std::min(scale, own), tolerance, setting.noise);
   if (second.verdict == Verdict::agree) return second;
   Judgement result = first;
-  const double apart = std::abs(again.value - numeric.value);
-  const double difference = std::min(std::abs(analytic - numeric.value),
-                                     std::max(std::abs(again.value), std::abs(numeric.value)));
-  if (apart > 0.1 * difference && apart > 0) {
+  result.apart = another(again);
+  // What a function does at a scale far below the step, as where digits cancel, no stencil sees.
+  const double known = numeric.rounding * numeric.step + setting.noise;
+  double finest = std::max(known / (0.02 * off), 1e4 * epsilon * setting.place);
+  if (!result.apart && finest <= step / 4) {
+    const Difference near = differenced(line, here, finest, setting);
+    result.apart = !near.kink && another(near);
+  }
+  if (result.apart) {
     result.verdict = Verdict::unresolved;
     return result;
   }

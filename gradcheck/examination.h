@@ -22,8 +22,8 @@ struct Examination {
   const CheckOptions& options;
   CheckReport& report;
   Rng rng;
-  Branches here = {};    ///< at the point itself
-  double magnitude = 0;  ///< the largest number on the way
+  Branches here = {};  ///< at the point itself
+  double noise = 0;    ///< what rounding on the way does to the value
 
   /// Size that a leaf's gradients are judged by where they are small: the root mean square over
   /// all.
@@ -31,6 +31,7 @@ struct Examination {
   /// What a gradient would be if x and y were all of one size: below a tenth of it a result is
   /// made of what cancelled, and its last bits say nothing.
   double usual_size() const;
+  void measure_noise();
 };
 
 /// The worst of a tier so far, by verdict and then by error.
@@ -52,6 +53,21 @@ class Tally {
 
 /// Puts a tier's result into the report; the first of the gravest verdict is the report's own.
 void conclude(CheckReport& report, const TierResult& result);
+
+/// A comparison that the report shows: the worst so far.
+struct Shown {
+  Tier tier;
+  std::string leaf = {};
+  Shape shape = {};
+  std::vector<std::size_t> index = {};  ///< of an element; empty if it was no single one
+  double analytic = 0;
+  double numeric = 0;
+  double error = 0;
+  double oracle_error = 0;
+};
+void show(CheckReport& report, Shown shown);
+/// Names the op at this node as the culprit, how many are wrong and right left as counted.
+void blame(Examination& e, std::size_t node, std::size_t input, double error);
 
 void check_repeatability(Examination& e, const std::optional<Function>& function, bool random);
 void check_linearity(Examination& e);

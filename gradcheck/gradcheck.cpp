@@ -51,12 +51,8 @@ void examine(Examination& e, const std::optional<Function>& function, bool rando
     blame_nonfinite(e);
     return;
   }
-  e.lifted.value_at(e.lifted.point(), &e.here,
-                    [&](std::uint32_t, const Op&, Operands in, const Tensor& out) {
-                      for (std::size_t k = 0; k < in.size(); ++k)
-                        e.magnitude = std::max(e.magnitude, largest(in[k]));
-                      e.magnitude = std::max(e.magnitude, largest(out));
-                    });
+  e.lifted.value_at(e.lifted.point(), &e.here);
+  e.measure_noise();
   if (e.options.repeatability) check_repeatability(e, function, random);
   if (report.verdict == Verdict::nondeterministic) return;
   if (e.options.adjoint) {

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "../graph/rng.h"
-
 namespace wengert::detail {
 
 std::vector<Var> leaves_on(Tape& tape, std::span<const Tensor> inputs) {
@@ -126,6 +124,17 @@ std::vector<Tensor> Lifted::point() const {
 
 double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
                         const Seen& seen) const {
+  return dot(run(leaves, branches, seen, {}), cotangent_);
+}
+
+Tensor Lifted::jittered_output(double size, Rng& rng) const {
+  std::vector<Tensor> leaves;
+  for (const CheckedLeaf& leaf : leaves_) leaves.push_back(jittered(leaf.value, size, rng));
+  return run(leaves, nullptr, {}, [&](const Tensor& value) { return jittered(value, size, rng); });
+}
+
+Tensor Lifted::run(std::span<const Tensor> leaves, Branches* branches, const Seen& seen,
+                   const Changed& changed) const {
   const Recording& all = recording();
   std::vector<Tensor> values(last_use_.size());
   for (std::size_t k = 0; k < leaves.size(); ++k)
@@ -143,12 +152,13 @@ double Lifted::value_at(std::span<const Tensor> leaves, Branches* branches,
     for (const std::uint32_t input : all.inputs(node)) operands.push_back(&values[input]);
     const Operands in(operands);
     values[node] = op->run(in);
+    if (changed) values[node] = changed(std::move(values[node]));
     if (branches) branches->add(node, op->branches(in, values[node]));
     if (seen) seen(node, *op, in, values[node]);
     for (const std::uint32_t input : all.inputs(node))
       if (last_use_[input] == node) values[input] = Tensor();
   }
-  return dot(values.back(), cotangent_);
+  return values.back();
 }
 
 std::vector<Tensor> Lifted::backward(const Tensor& cotangent) const {

@@ -10,6 +10,7 @@
 
 #include "../graph/gradients.h"
 #include "../graph/recording.h"
+#include "../graph/rng.h"
 #include "../graph/tape.h"
 #include "vectors.h"
 
@@ -68,12 +69,18 @@ class Lifted {
       std::function<void(std::uint32_t node, const Op& op, Operands in, const Tensor& out)>;
   double value_at(std::span<const Tensor> leaves, Branches* branches = nullptr,
                   const Seen& seen = {}) const;
+  /// The output with every value on the way jittered, leaves included: what rounding that is so
+  /// coarse does to it.
+  Tensor jittered_output(double size, Rng& rng) const;
   /// Backward with this cotangent, one gradient a leaf.
   std::vector<Tensor> backward(const Tensor& cotangent) const;
 
  private:
   void find_leaves();
   void find_last_uses();
+  using Changed = std::function<Tensor(Tensor value)>;
+  Tensor run(std::span<const Tensor> leaves, Branches* branches, const Seen& seen,
+             const Changed& changed) const;
 
   Tape tape_;
   Var y_;

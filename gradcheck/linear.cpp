@@ -104,14 +104,14 @@ CheckReport check_linear(const Checked& f, std::span<const Tensor> inputs, std::
       break;
     }
     const double off = distance(together, combined(fv, factor, fu));
-    const double size = std::hypot(factor * norm_of(fu), norm_of(fv));
+    const double size = std::hypot(factor * norm(fu), norm(fv));
     const double error = size > 0 ? off / size : off;
     judge(error <= tolerance ? Verdict::agree : Verdict::disagree, error, Hint::none,
           fmt::format("f(a u + v) is not a f(u) + f(v) in input {}", by));
     for (const Tensor& value : {u, v, both}) ask_function(value);
   }
   if (tally.result().verdict == Verdict::disagree && report.hint == Hint::none)
-    if (const Tensor offset = function.at(zeros(shape, f64)); finite(offset) && norm_of(offset) > 0)
+    if (const Tensor offset = function.at(zeros(shape, f64)); finite(offset) && norm(offset) > 0)
       report.hint_text += "; f(0) is not 0: with an offset it is affine, not linear";
   if (function.random()) tally.note("it draws random numbers: only its tape was asked");
   report.error = tally.result().error;

@@ -31,8 +31,6 @@ LocalProblem::LocalProblem(const Op& op, Operands in, std::vector<bool> wanted)
     : op_(op), wanted_(std::move(wanted)) {
   for (std::size_t k = 0; k < in.size(); ++k) inputs_.push_back(in[k]);
   output_ = run(inputs_);
-  magnitude_ = largest(output_);
-  for (const Tensor& input : inputs_) magnitude_ = std::max(magnitude_, largest(input));
   const std::vector<const Tensor*> operands = pointers(inputs_);
   sides_ = op_.branches(Operands(operands), output_);
 }
@@ -67,6 +65,19 @@ std::size_t LocalProblem::crossed(const std::vector<Tensor>& inputs, const Tenso
   here.add(0, sides_);
   there.add(0, op_.branches(Operands(operands), out));
   return here.differences(there);
+}
+
+double LocalProblem::noise(const Tensor& cotangent, Rng& rng) const {
+  constexpr double coarse = 0x1p-40, fine = 0x1p-52;
+  std::array<double, 3> samples{};
+  for (double& sample : samples) {
+    std::vector<Tensor> inputs;
+    for (const Tensor& input : inputs_) inputs.push_back(jittered(input, coarse, rng));
+    sample = std::abs(dot(run(inputs), cotangent) - dot(output_, cotangent)) * (fine / coarse);
+    if (!std::isfinite(sample)) sample = 0;
+  }
+  std::ranges::sort(samples);
+  return 4 * (samples[1] + fine * norm_of_product(output_, cotangent));
 }
 
 Line LocalProblem::along(std::size_t k, const Tensor& direction, const Tensor& cotangent) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../graph/op.h"
+#include "../graph/rng.h"
 #include "../graph/tensor.h"
 #include "difference.h"
 
@@ -36,11 +37,11 @@ class LocalProblem {
   const Tensor& output() const { return output_; }
   const std::vector<bool>& wanted() const { return wanted_; }
 
-  double magnitude() const { return magnitude_; }
-
   Tensor run(const std::vector<Tensor>& inputs) const;
   /// The cotangents of the wanted inputs, by the op's pullback; the others are undefined.
   std::vector<Tensor> pulled(const Tensor& cotangent) const;
+  /// What rounding of the operands and the result does to <c, op(x)>.
+  double noise(const Tensor& cotangent, Rng& rng) const;
   /// <c, op(x)> along a direction of input k, with the branches it crosses.
   Line along(std::size_t k, const Tensor& direction, const Tensor& cotangent) const;
   /// By differences, with other values of the inputs if asked.
@@ -54,7 +55,6 @@ class LocalProblem {
   std::vector<bool> wanted_;
   Tensor output_;
   Tensor sides_;
-  double magnitude_ = 0;
 };
 
 }  // namespace wengert::detail

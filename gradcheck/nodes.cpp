@@ -37,21 +37,21 @@ Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& c
   Outcome worst;
   const std::vector<Tensor> analytic = problem.pulled(cotangent);
   const double here = dot(problem.output(), cotangent);
+  const double noise = problem.noise(cotangent, e.rng);
   for (std::size_t k = 0; k < analytic.size(); ++k) {
     if (!problem.wanted()[k] || analytic[k].size() == 0 || !finite(analytic[k])) continue;
     const Tensor direction = direction_of(e, problem, k);
-    double squares = 0;
-    for (std::size_t i = 0; i < direction.size(); ++i)
-      squares += std::pow(analytic[k].data<double>()[i] * direction.data<double>()[i], 2);
     const double slope = dot(analytic[k], direction);
     double step = e.options.step / 4;
-    const double rough = std::max(std::sqrt(squares), 1e-12);
+    const double rough = norm_of_product(analytic[k], direction);
     const Line line = problem.along(k, direction, cotangent);
-    const Difference numeric = differenced(line, here, step, tolerance * rough);
-    if (numeric.kink) continue;  // T4 judges those element by element
+    const Setting setting{.wanted = tolerance * rough,
+                          .noise = noise,
+                          .place = std::min(1.0, largest(problem.inputs()[k]))};
+    const Difference numeric = differenced(line, here, step, setting);
+    if (numeric.kink || numeric.hidden) continue;  // T4 judges those element by element
     const double scale = std::max(rough, std::abs(numeric.value));
-    const Judgement judgement =
-        confirmed(line, here, slope, numeric, scale, tolerance, problem.magnitude());
+    const Judgement judgement = confirmed(line, here, slope, numeric, scale, tolerance, setting);
     if (judgement.bends) continue;
     if (judgement.verdict < worst.judgement.verdict ||
         (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
@@ -72,12 +72,7 @@ void blame_nonfinite(Examination& e) {
     const std::vector<Tensor> pulled = problem.pulled(e.rng.normal(out.shape(), f64));
     for (std::size_t k = 0; k < pulled.size(); ++k) {
       if (!problem.wanted()[k] || finite(pulled[k])) continue;
-      culprit.found = true;
-      culprit.node = node;
-      culprit.op = std::string(op.name());
-      culprit.place = to_string(all.places[all.nodes[node].place]);
-      culprit.input = k;
-      culprit.error = 1;
+      blame(e, node, k, 1);
       culprit.wrong = 1;
       e.report.tier = Tier::nodes;
       e.report.hint = Hint::nonfinite;
@@ -113,19 +108,15 @@ void check_nodes(Examination& e) {
     }
     ++culprit.wrong;
     if (!worst) return;
-    culprit.found = true;
-    culprit.node = node;
-    culprit.op = std::string(op.name());
-    culprit.place = to_string(all.places[all.nodes[node].place]);
-    culprit.input = outcome.input;
-    culprit.error = outcome.judgement.error;
+    blame(e, node, outcome.input, outcome.judgement.error);
     explain(e.report, problem, cotangent, outcome.input);
-    if (e.report.leaf.empty() || e.report.verdict != Verdict::disagree) {
-      e.report.analytic = outcome.analytic;
-      e.report.numeric = outcome.numeric;
-      e.report.error = outcome.judgement.error;
-      e.report.oracle_error = outcome.judgement.oracle_error;
-    }
+    if (e.report.leaf.empty() || e.report.verdict != Verdict::disagree)
+      show(e.report, {.tier = Tier::nodes,
+                      .leaf = fmt::format("input {} of {}", outcome.input, all.described(node)),
+                      .analytic = outcome.analytic,
+                      .numeric = outcome.numeric,
+                      .error = outcome.judgement.error,
+                      .oracle_error = outcome.judgement.oracle_error});
   };
   e.lifted.value_at(e.lifted.point(), nullptr, examine);
   if (unresolved > 0)

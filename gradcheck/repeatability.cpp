@@ -49,15 +49,17 @@ std::optional<Testimony> contradiction(Examination& e, Tally& tally, const Funct
   return {};
 }
 
-void blame(Examination& e, Tally& tally, const Testimony& said, std::string leaf,
-           std::string text) {
+void blame_off_tape(Examination& e, Tally& tally, const Testimony& said, std::string leaf,
+                    std::string text) {
   const double error = said.off / std::max(said.change, said.off);
   tally.add(Verdict::disagree, error);
   e.report.hint = Hint::off_tape;
   e.report.hint_text = std::move(text);
-  e.report.leaf = std::move(leaf);
-  e.report.index.clear();
-  e.report.error = error;
+  show(e.report, {.tier = Tier::repeatability,
+                  .leaf = std::move(leaf),
+                  .analytic = e.report.analytic,
+                  .numeric = e.report.numeric,
+                  .error = error});
 }
 
 bool find_off_tape(Examination& e, const Function& function, Tally& tally) {
@@ -66,13 +68,14 @@ bool find_off_tape(Examination& e, const Function& function, Tally& tally) {
       [&](const Point& point) -> std::optional<Rerun> { return run_at(function, point); });
   if (!said) return false;
   const std::string where = said->where.empty() ? "" : fmt::format(" ({})", said->where);
-  blame(e, tally, *said, "a step through all leaves",
-        said->same_path
-            ? fmt::format("the function changes where its tape does not{}: a value taken off the "
-                          "tape (.value(), .item()) or a parameter without .on(x)",
-                          where)
-            : "the function takes another path however near the point: its branches depend on "
-              "the values in a way that the tape does not know of");
+  blame_off_tape(
+      e, tally, *said, "a step through all leaves",
+      said->same_path
+          ? fmt::format("the function changes where its tape does not{}: a value taken off the "
+                        "tape (.value(), .item()) or a parameter without .on(x)",
+                        where)
+          : "the function takes another path however near the point: its branches depend on "
+            "the values in a way that the tape does not know of");
   return true;
 }
 
@@ -100,10 +103,11 @@ void find_used_by_value(Examination& e, const Function& function, Tally& tally) 
     which = leaf + "'s";
     break;
   }
-  blame(e, tally, *said, leaf,
-        fmt::format("{} .value() is used beside its .on(x){}: the function changes with it where "
-                    "the tape does not",
-                    which, said->where.empty() ? "" : fmt::format(" ({})", said->where)));
+  blame_off_tape(
+      e, tally, *said, leaf,
+      fmt::format("{} .value() is used beside its .on(x){}: the function changes with it where "
+                  "the tape does not",
+                  which, said->where.empty() ? "" : fmt::format(" ({})", said->where)));
 }
 
 void compare_off_the_tape(const Function& function, Tally& tally) {

@@ -124,33 +124,43 @@ std::string to_string(const CheckReport& report, bool colour) {
                           report.seconds > 0 ? fmt::format(", {:.2g} s", report.seconds) : ""));
   const bool bad = report.verdict != Verdict::agree;
   if (!report.leaf.empty()) {
-    const TierResult* tier =
-        report.find(report.index.empty() ? Tier::directions : Tier::coordinates);
-    text += row(
-        "worst tensor",
-        fmt::format("{}{}   relative error {:.1e}   (tolerance {:.0e}, oracle good to "
-                    "{:.0e})",
-                    report.leaf,
-                    report.index.empty() ? "" : fmt::format(" {}", to_string(report.leaf_shape)),
-                    report.error, tier ? tier->tolerance : 0.0, report.oracle_error));
-    const std::string ratio = report.numeric != 0 && bad
+    // What was compared: an element of a leaf, or a slope along many at once.
+    const bool element = !report.index.empty();
+    const bool narrow = report.shown == Tier::precision;
+    const TierResult* tier = report.find(report.shown);
+    const std::string judged = tier && tier->tolerance > 0
+                                   ? fmt::format("tolerance {:.0e}", tier->tolerance)
+                                   : std::string();
+    const std::string known = narrow || report.oracle_error == 0
+                                  ? std::string()
+                                  : fmt::format("oracle good to {:.0e}", report.oracle_error);
+    const std::string both = judged + (judged.empty() || known.empty() ? "" : ", ") + known;
+    text += row(element || report.shown != Tier::nodes ? "worst tensor" : "worst input",
+                fmt::format("{}{}   relative error {:.1e}{}", report.leaf,
+                            element ? fmt::format(" {}", to_string(report.leaf_shape)) : "",
+                            report.error, both.empty() ? "" : fmt::format("   ({})", both)));
+    const std::string ratio = report.numeric != 0 && bad && std::isfinite(report.analytic)
                                   ? fmt::format("   ratio {:.5g}", report.analytic / report.numeric)
                                   : "";
-    text +=
-        row(report.index.empty() ? "slope" : "worst element",
-            fmt::format(
-                "{}analytic {:.4e}   numeric {:.4e}{}",
-                report.index.empty() ? "" : fmt::format("[{}]   ", fmt::join(report.index, ", ")),
-                report.analytic, report.numeric, ratio));
+    text += row(element ? "worst element" : "slope",
+                fmt::format("{}{} {:.4e}   {} {:.4e}{}",
+                            element ? fmt::format("[{}]   ", fmt::join(report.index, ", ")) : "",
+                            narrow ? "float32" : "analytic", report.analytic,
+                            narrow ? "float64" : "numeric", report.numeric, ratio));
   }
   if (report.culprit.found) {
     const Culprit& c = report.culprit;
-    text +=
-        row("culprit op",
-            fmt::format("node {} '{}'{}: input {}: local pullback off by {:.1e}; {}", c.node, c.op,
-                        c.place.empty() ? "" : fmt::format(" in {}", c.place), c.input, c.error,
-                        c.wrong > 1 ? fmt::format("{} nodes are wrong, {} agree", c.wrong, c.right)
-                                    : fmt::format("the other {} nodes agree", c.right)));
+    const std::string whose =
+        c.value ? std::string("its value") : fmt::format("input {}: local pullback", c.input);
+    const std::string how = report.verdict == Verdict::nonfinite
+                                ? std::string("not finite")
+                                : fmt::format("off by {:.1e}", c.error);
+    const std::string others = c.wrong > 1
+                                   ? fmt::format("{} nodes are wrong, {} agree", c.wrong, c.right)
+                                   : fmt::format("the other {} nodes agree", c.right);
+    text += row("culprit op", fmt::format("node {} '{}'{}: {} {}; {}", c.node, c.op,
+                                          c.place.empty() ? "" : fmt::format(" in {}", c.place),
+                                          whose, how, others));
   }
   if (!report.pattern.empty()) text += row("pattern", report.pattern);
   if (!report.hint_text.empty()) text += row("hint", report.hint_text);
@@ -193,9 +203,13 @@ std::string to_json(const CheckReport& report) {
                      {"note", tier.note}});
   Json culprit = nullptr;
   if (report.culprit.found)
-    culprit = {{"node", report.culprit.node},           {"op", report.culprit.op},
-               {"place", report.culprit.place},         {"input", report.culprit.input},
-               {"error", number(report.culprit.error)}, {"wrong", report.culprit.wrong},
+    culprit = {{"node", report.culprit.node},
+               {"op", report.culprit.op},
+               {"place", report.culprit.place},
+               {"input", report.culprit.input},
+               {"what", report.culprit.value ? "value" : "pullback"},
+               {"error", number(report.culprit.error)},
+               {"wrong", report.culprit.wrong},
                {"right", report.culprit.right}};
   const Json all = {
       {"verdict", to_string(report.verdict)},
@@ -204,6 +218,7 @@ std::string to_json(const CheckReport& report) {
       {"hint_text", report.hint_text},
       {"pattern", report.pattern},
       {"value", number(report.value)},
+      {"shown", to_string(report.shown)},
       {"leaf", report.leaf},
       {"leaf_shape", std::vector<std::size_t>(report.leaf_shape.begin(), report.leaf_shape.end())},
       {"index", report.index},

@@ -83,9 +83,10 @@ struct TierResult {
   std::string note = {};  ///< why it did not run, or what it found
 };
 
-/// The op whose pullback is wrong.
+/// The op whose pullback is wrong, or, in float32, its value.
 struct Culprit {
   bool found = false;
+  bool value = false;    ///< it is the op's value that is wrong
   std::size_t node = 0;  ///< on the tape
   std::string op = {};
   std::string place = {};  ///< "encoder.0 at step 12"; empty at the model's top level
@@ -103,8 +104,9 @@ struct CheckReport {
   std::string hint_text = {};
   std::string pattern = {};  ///< "error confined to rows 0 to 3"
 
-  double value = 0;       ///< of the function, contracted with the cotangent
-  std::string leaf = {};  ///< the worst: "parameter 'encoder.0.weight'", "input 1"
+  double value = 0;                  ///< of the function, contracted with the cotangent
+  Tier shown = Tier::repeatability;  ///< whose comparison the following is
+  std::string leaf = {};             ///< the worst: "parameter 'encoder.0.weight'", "input 1"
   Shape leaf_shape = {};
   std::vector<std::size_t> index = {};  ///< its worst element; empty if a direction was worst
   double analytic = 0;

@@ -72,18 +72,15 @@ void check_symmetry(Examination& e) {
         v.push_back(e.rng.normal(leaf.value.shape(), f64));
       }
       const std::vector<Tensor> hu = hessian_times(e, u), hv = hessian_times(e, v);
-      double left = 0, right = 0, size = 0, gradient = 0, uu = 0, vv = 0;
+      double left = 0, right = 0, size = 0, gradient = 0;
       for (std::size_t k = 0; k < u.size(); ++k) {
         left += dot(u[k], hv[k]);
         right += dot(v[k], hu[k]);
-        size += std::sqrt(dot(u[k], u[k]) * dot(hv[k], hv[k])) +
-                std::sqrt(dot(v[k], v[k]) * dot(hu[k], hu[k]));
-        gradient += dot(e.lifted.leaves()[k].gradient, e.lifted.leaves()[k].gradient);
-        uu += dot(u[k], u[k]);
-        vv += dot(v[k], v[k]);
+        size += norm(u[k]) * norm(hv[k]) + norm(v[k]) * norm(hu[k]);
+        gradient = std::hypot(gradient, norm(e.lifted.leaves()[k].gradient));
       }
       // A Hessian that is 0 but for the last bits.
-      size += 1e-4 * std::sqrt(gradient * uu * vv) + std::sqrt(uu * vv) * e.usual_size();
+      size += norm(u) * norm(v) * (1e-4 * gradient + e.usual_size());
       const double error = size > 0 ? std::abs(left - right) / size : 0.0;
       tally.add(error <= tolerance || !std::isfinite(error) ? Verdict::agree : Verdict::disagree,
                 error);
@@ -150,6 +147,7 @@ CheckReport check_second_order(const Checked& f, std::span<const Tensor> inputs,
   }
   result.verdict = report.verdict;
   report.tiers = {result};
+  report.shown = Tier::second_order;
   if (report.verdict != Verdict::agree) report.tier = Tier::second_order;
   if (report.verdict > Verdict::unresolved) return report;
 

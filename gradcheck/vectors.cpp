@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace wengert::detail {
 
@@ -14,30 +15,77 @@ double dot(const Tensor& a, const Tensor& b) {
   return total;
 }
 
-double norm_of(const Tensor& tensor) {
-  const Tensor wide = tensor.to(f64);
-  return std::sqrt(dot(wide, wide));
+double unit_of(double size) {
+  return size > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(size), -1000, 1000)) : 1.0;
 }
 
-double norm_of(std::span<const Tensor> tensors) {
-  double squares = 0;
+double norm(const Tensor& tensor) { return norm(std::span(&tensor, 1)); }
+
+double norm(std::span<const Tensor> tensors) {
+  std::vector<Tensor> wide;
   for (const Tensor& tensor : tensors)
-    if (is_float(tensor.dtype())) {
-      const Tensor wide = tensor.to(f64);
-      squares += dot(wide, wide);
+    if (is_float(tensor.dtype())) wide.push_back(tensor.to(f64));
+  double size = 0;
+  for (const Tensor& tensor : wide)
+    for (const double x : tensor.data<double>()) {
+      if (std::isnan(x)) return x;
+      size = std::max(size, std::abs(x));
     }
-  return std::sqrt(squares);
+  if (size == 0 || std::isinf(size)) return size;
+  const double unit = unit_of(size);
+  double squares = 0;
+  for (const Tensor& tensor : wide)
+    for (const double x : tensor.data<double>()) squares += (x * unit) * (x * unit);
+  return std::sqrt(squares) / unit;
+}
+
+double norm_of_product(const Tensor& a, const Tensor& b) {
+  const double size = largest(a);
+  if (size == 0) return 0;
+  const double unit = unit_of(size);
+  const std::span<const double> x = a.data<double>(), y = b.data<double>();
+  double squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double product = x[i] * unit * y[i];
+    squares += product * product;
+  }
+  return std::sqrt(squares) / unit;
 }
 
 Tensor combined(const Tensor& a, double factor, const Tensor& b) {
-  Tensor result = a;
+  Tensor result = a.to(f64);
+  const Tensor wide = b.to(f64);
   const std::span<double> to = result.mutable_data<double>();
-  const std::span<const double> from = b.data<double>();
+  const std::span<const double> from = wide.data<double>();
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
   return result;
 }
 
-double distance(const Tensor& a, const Tensor& b) { return norm_of(combined(a, -1, b)); }
+std::vector<Tensor> combined(std::span<const Tensor> a, double factor, std::span<const Tensor> b) {
+  std::vector<Tensor> result;
+  for (std::size_t k = 0; k < a.size(); ++k) result.push_back(combined(a[k], factor, b[k]));
+  return result;
+}
+
+double distance(const Tensor& a, const Tensor& b) { return norm(combined(a, -1, b)); }
+double distance(std::span<const Tensor> a, std::span<const Tensor> b) {
+  return norm(combined(a, -1, b));
+}
+
+Tensor jittered(const Tensor& tensor, double size, Rng& rng) {
+  if (!is_float(tensor.dtype())) return tensor;
+  Tensor result = tensor;
+  dispatch_float(result.dtype(), [&]<class T>(T) {
+    const T factors[] = {static_cast<T>(1 - size), static_cast<T>(1 + size)};
+    const std::span<T> elements = result.mutable_data<T>();
+    std::uint64_t coins = 0;
+    for (std::size_t i = 0; i < elements.size(); ++i, coins >>= 1) {
+      if (i % 64 == 0) coins = rng.bits();
+      elements[i] *= factors[coins & 1];
+    }
+  });
+  return result;
+}
 
 bool finite(const Tensor& tensor) {
   if (tensor.dtype() == i64) return true;
