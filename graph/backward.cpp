@@ -21,6 +21,10 @@ Gradients Sweep::run() {
       op.pullback(back);
     }
     cotangent_value(node) = Tensor();
+    // Nobody reads it any more: with nested checkpoints this is what bounds their states.
+    for (Restored& segment : restored_)
+      if (node >= segment.begin && node - segment.begin < segment.values.size())
+        segment.values[node - segment.begin] = Tensor();
   }
   std::reverse(result_.entries_.begin(), result_.entries_.end());
   return std::move(result_);
@@ -193,11 +197,11 @@ void Sweep::restore_segment_around(std::uint32_t node) {
 }
 
 // Runs the nodes of a segment again and holds what the pullbacks of its own nodes read. Values that
-// only an inner segment reads are left to that one, except where they enter it.
+// only an inner segment reads are left to that one, except where they enter it. What nothing of
+// this needs is not run, such as the inside of the last inner segment; nor what is known anyhow.
 void Sweep::restore(std::size_t index) {
   const Segment segment = segments_[index];
   const auto length = static_cast<std::size_t>(segment.end - segment.begin);
-  std::vector<std::uint32_t> last_use(length, 0);
   std::vector<std::uint32_t> inner_begin(length, Recording::none);
   for (std::size_t i = index; i-- > 0 && segments_[i].end > segment.begin;) {
     const Segment& inner = segments_[i];
@@ -213,32 +217,40 @@ void Sweep::restore(std::size_t index) {
       if (tape_.nodes[inputs[k]].tracked) needs = needs | Operand::input(k);
     const Operand reads = what.op && what.tracked ? what.op->reads(needs) : Operand::none();
     const std::uint32_t inside = inner_begin[node - segment.begin];
-    for (std::size_t k = 0; k < inputs.size(); ++k) {
-      if (inputs[k] < segment.begin) continue;
-      last_use[inputs[k] - segment.begin] = node;
-      if (inside == Recording::none ? reads.has_input(k) : inputs[k] < inside)
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (inputs[k] >= segment.begin &&
+          (inside == Recording::none ? reads.has_input(k) : inputs[k] < inside))
         kept[inputs[k] - segment.begin] = true;
-    }
     if (reads.has_output() && inside == Recording::none) kept[node - segment.begin] = true;
+  }
+
+  std::vector<bool> wanted = kept;
+  std::vector<std::uint32_t> last_use(length, 0);
+  for (std::uint32_t node = segment.end; node-- > segment.begin;) {
+    if (known_value(node)) wanted[node - segment.begin] = false;
+    if (!wanted[node - segment.begin]) continue;
+    for (const std::uint32_t input : tape_.inputs(node)) {
+      if (input < segment.begin) continue;
+      wanted[input - segment.begin] = true;
+      last_use[input - segment.begin] = std::max(last_use[input - segment.begin], node);
+    }
   }
 
   std::vector<Tensor> values(length);
   for (std::uint32_t node = segment.begin; node < segment.end; ++node) {
-    const Node& what = tape_.nodes[node];
+    if (!wanted[node - segment.begin]) continue;
     const std::span<const std::uint32_t> inputs = tape_.inputs(node);
     std::vector<const Tensor*> operands(inputs.size());
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const bool here = inputs[k] >= segment.begin && values[inputs[k] - segment.begin].defined();
       operands[k] = here ? &values[inputs[k] - segment.begin] : &value(inputs[k]);
     }
-    values[node - segment.begin] = what.op ? what.op->run(Operands(operands)) : what.value;
+    values[node - segment.begin] = tape_.nodes[node].op->run(Operands(operands));
     for (const std::uint32_t input : inputs)
       if (input >= segment.begin && last_use[input - segment.begin] == node &&
           !kept[input - segment.begin])
         values[input - segment.begin] = Tensor();
   }
-  for (std::size_t i = 0; i < length; ++i)
-    if (!kept[i]) values[i] = Tensor();
   restored_.push_back({index, segment.begin, std::move(values)});
 }
 
