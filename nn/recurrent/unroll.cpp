@@ -38,14 +38,10 @@ void require_plan(const BpttPlan& plan, std::size_t steps) {
         fmt::format("unroll: the memory plan is for {} steps, there are {}", plan.all.end, steps));
 }
 
-std::vector<Var> steps_of(const Var& x) {
+void require_sequence(const Var& x) {
   if (x.rank() < 2)
     throw ShapeError(fmt::format("unroll: a sequence is [T, batch, ...], got {}", x.shape()));
-  std::vector<Var> steps;
-  steps.reserve(x.shape()[0]);
-  for (std::size_t t = 0; t < x.shape()[0]; ++t) steps.push_back(step_of(x, t));
-  if (steps.empty()) throw ValueError("unroll: there are no steps");
-  return steps;
+  if (x.shape()[0] == 0) throw ValueError("unroll: there are no steps");
 }
 
 Var step_of(const Var& x, std::size_t t) { return select(x, 0, static_cast<std::int64_t>(t)); }

@@ -40,8 +40,8 @@ namespace detail {
 void require_steps(std::span<const Var> xs);
 void require_state_batch(const std::string& part, const Var& state, std::size_t batch);
 void require_plan(const BpttPlan& plan, std::size_t steps);
-/// The steps of x [T, batch, ...]. Errors: ShapeError below rank 2.
-std::vector<Var> steps_of(const Var& x);
+/// Errors: ShapeError unless x is [T, batch, ...], ValueError for no steps.
+void require_sequence(const Var& x);
 Var step_of(const Var& x, std::size_t t);
 /// `now` where the mask's row t is 1, else `before`.
 Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before);
@@ -80,8 +80,12 @@ Unrolled<State> from_sequence(const State& whole, const UnrollOptions& options) 
 template <class Body>
 void run_planned(const BpttPlan::Part& part, const Var& on, Body& body) {
   for (const BpttPlan::Part& inner : part.parts) {
-    const CheckpointSegment segment({&on});
-    run_planned(inner, on, body);
+    if (inner.kept) {
+      run_planned(inner, on, body);
+    } else {
+      const CheckpointSegment segment({&on});
+      run_planned(inner, on, body);
+    }
   }
   if (!part.parts.empty()) return;
   for (std::size_t t = part.begin; t < part.end; ++t) body(t);
@@ -97,29 +101,27 @@ void for_each_step(const BpttPlan& plan, std::size_t steps, const Var& on, Body&
     const Scope scope(on, t);
     body(t);
   };
-  detail::run_planned(plan.all.parts.empty() ? BpttPlan::Part{0, steps, {}} : plan.all, on, tagged);
+  detail::run_planned(plan.all.parts.empty() ? BpttPlan::Part{0, steps, {}, false} : plan.all, on,
+                      tagged);
 }
 
-/// Runs `module` (a cell, a Stacked, anything that `step` takes) over xs, each [batch, ...], from
-/// the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
-/// still. Errors: ValueError for no steps or a mask that is none; ShapeError naming the step or
-/// part if batches differ.
-template <class Module, CellState State>
-Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
-                       const UnrollOptions& options = {}) {
-  detail::require_steps(xs);
-  const std::size_t batch = xs[0].shape()[0];
+namespace detail {
+/// The steps of `unroll`, with x(t) the input of step t.
+template <class Module, class State, class Inputs>
+Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_t batch,
+                             const Var& on, const Inputs& x, const State& h0,
+                             const UnrollOptions& options) {
   for_each_part(h0, [&](const std::string& part, const Var& value) {
-    detail::require_state_batch(part, value, batch);
+    require_state_batch(part, value, batch);
   });
-  if (options.mask.defined()) detail::require_sequence_mask(options.mask, xs.size(), batch);
+  if (options.mask.defined()) require_sequence_mask(options.mask, steps, batch);
   Unrolled<State> result;
   result.last = h0;
-  for_each_step(options.memory, xs.size(), detail::on_the_tape(xs, h0), [&](std::size_t t) {
-    Step<State> next = step(module, xs[t], result.last);
-    if (options.mask.defined() && !detail::all_real(options.mask, t))
+  for_each_step(options.memory, steps, on, [&](std::size_t t) {
+    Step<State> next = step(module, x(t), result.last);
+    if (options.mask.defined() && !all_real(options.mask, t))
       next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
-        return detail::held(options.mask, t, now, before);
+        return held(options.mask, t, now, before);
       });
     result.last = std::move(next.state);
     if (!options.lists) return;
@@ -128,6 +130,20 @@ Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const Stat
     result.states.push_back(result.last);
   });
   return result;
+}
+}  // namespace detail
+
+/// Runs `module` (a cell, a Stacked, anything that `step` takes) over xs, each [batch, ...], from
+/// the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
+/// still. Errors: ValueError for no steps, a mask that is none or a memory plan for another number
+/// of steps; ShapeError naming the step or part if batches differ.
+template <class Module, CellState State>
+Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
+                       const UnrollOptions& options = {}) {
+  detail::require_steps(xs);
+  return detail::unroll_steps(
+      module, xs.size(), xs[0].shape()[0], detail::on_the_tape(xs, h0),
+      [&](std::size_t t) -> const Var& { return xs[t]; }, h0, options);
 }
 /// The same from the module's own beginning.
 template <class Module>
@@ -147,12 +163,16 @@ Unrolled<State> unroll(const Module& module, const Var& x, const State& h0,
     if (options.fused && plain && x.rank() == 3 && x.shape()[0] > 0)
       return detail::from_sequence(module.sequence(x, h0), options);
   }
-  return unroll(module, std::span<const Var>(detail::steps_of(x)), h0, options);
+  // Taken apart within the steps: a step's checkpoint then forgets its input as well.
+  detail::require_sequence(x);
+  return detail::unroll_steps(
+      module, x.shape()[0], x.shape()[1], detail::on_the_tape(std::span(&x, 1), h0),
+      [&](std::size_t t) { return detail::step_of(x, t); }, h0, options);
 }
 template <class Module>
 auto unroll(const Module& module, const Var& x, const UnrollOptions& options = {}) {
-  const std::vector<Var> xs = detail::steps_of(x);
-  return unroll(module, x, initial_state(module, xs[0]), options);
+  detail::require_sequence(x);
+  return unroll(module, x, initial_state(module, detail::step_of(x, 0)), options);
 }
 
 }  // namespace wengert
