@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Two nets over one sequence, one from its beginning and one from its end (Schuster and Paliwal,
+// "Bidirectional recurrent neural networks", 1997).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "../../graph/scope.h"
+#include "../../ops/layout.h"
+#include "last_output.h"
+#include "unroll.h"
+
+namespace wengert {
+
+/// Two cells, or two of anything that `step` takes, with parameters of their own. It is no cell:
+/// the whole sequence has to be there. Stack one on another by giving its y to the next `unroll`.
+template <class Forward, class Backward = Forward>
+struct Bidirectional {
+  Bidirectional(Forward from_beginning, Backward from_end)
+      : forward(std::move(from_beginning)), backward(std::move(from_end)) {}
+
+  static void members(auto& self, auto&& visit) {
+    visit("forward", self.forward);
+    visit("backward", self.backward);
+  }
+
+  Forward forward;
+  Backward backward;
+};
+
+/// Entry t of every list belongs to step t, in both directions; `backward.last` is the state after
+/// step 0.
+template <class ForwardState, class BackwardState>
+struct UnrolledBothWays {
+  Unrolled<ForwardState> forward;
+  Unrolled<BackwardState> backward;
+  std::vector<Var> y = {};  ///< [batch, forward's outputs + backward's]
+  Var last = {};            ///< each direction's output after its own last step, side by side
+};
+
+namespace detail {
+/// From the last step to the first. In padding the state stands still, so that each sequence is
+/// entered at its own end with the state h0.
+template <class Module, class State>
+Unrolled<State> unroll_from_end(const Module& module, std::span<const Var> xs, const State& h0,
+                                const UnrollOptions& options) {
+  Unrolled<State> result;
+  result.last = h0;
+  const Var on = on_the_tape(xs, h0);
+  for_each_step(options.memory, xs.size(), on, [&](std::size_t done) {
+    const std::size_t t = xs.size() - 1 - done;
+    const Scope scope(on, t);
+    Step<State> next = step(module, xs[t], result.last);
+    if (options.mask.defined() && !all_real(options.mask, t))
+      next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
+        return held(options.mask, t, now, before);
+      });
+    result.last = std::move(next.state);
+    if (const Var* hidden = hidden_of(result.last)) result.h.push_back(*hidden);
+    result.y.push_back(std::move(next.output));
+    result.states.push_back(result.last);
+  });
+  return result;
+}
+
+template <class State>
+void turn_round(Unrolled<State>& run) {
+  std::reverse(run.h.begin(), run.h.end());
+  std::reverse(run.y.begin(), run.y.end());
+  std::reverse(run.states.begin(), run.states.end());
+}
+
+template <class F, class B>
+UnrolledBothWays<F, B> side_by_side(Unrolled<F> forward, Unrolled<B> backward, const Tensor& mask) {
+  UnrolledBothWays<F, B> result{std::move(forward), std::move(backward)};
+  turn_round(result.backward);
+  for (std::size_t t = 0; t < result.forward.y.size(); ++t)
+    result.y.push_back(concat({result.forward.y[t], result.backward.y[t]}, -1));
+  result.last = concat({last_output(result.forward.y, mask), result.backward.y[0]}, -1);
+  return result;
+}
+}  // namespace detail
+
+/// Both directions over xs, each from its own initial state. A padded sequence has the outputs that
+/// it has alone: the backward direction begins at its own end. Errors: as `unroll` of a cell.
+template <class Forward, class Backward>
+auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var> xs,
+            const UnrollOptions& options = {}) {
+  detail::require_steps(xs);
+  const Var on = detail::on_the_tape(xs, Stateless{});
+  auto forward = [&] {
+    const Scope scope(on, "forward");
+    UnrollOptions all = options;
+    all.lists = true;
+    return unroll(module.forward, xs, all);
+  }();
+  const Scope scope(on, "backward");
+  return detail::side_by_side(
+      std::move(forward),
+      detail::unroll_from_end(module.backward, xs, initial_state(module.backward, xs[0]), options),
+      options.mask);
+}
+/// The same of x [T, batch, ...].
+template <class Forward, class Backward>
+auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
+            const UnrollOptions& options = {}) {
+  return unroll(module, std::span<const Var>(detail::steps_of(x)), options);
+}
+
+}  // namespace wengert
