@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -85,30 +87,61 @@ UnrolledBothWays<F, B> side_by_side(Unrolled<F> forward, Unrolled<B> backward, c
 }
 }  // namespace detail
 
-/// Both directions over xs, each from its own initial state. A padded sequence has the outputs that
-/// it has alone: the backward direction begins at its own end. Errors: as `unroll` of a cell.
+/// Both directions over xs, from these states. A padded sequence has the outputs that it has alone:
+/// the backward direction begins at its own end. Errors: as `unroll` of a cell.
+template <class Forward, class Backward, CellState ForwardState, CellState BackwardState>
+auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var> xs,
+            const ForwardState& at_beginning, const BackwardState& at_end,
+            const UnrollOptions& options = {}) {
+  detail::require_steps(xs);
+  for_each_part(at_end, [&](const std::string& part, const Var& value) {
+    detail::require_state_batch(part, value, xs[0].shape()[0]);
+  });
+  const Var on = detail::on_the_tape(xs, std::tuple{at_beginning, at_end});
+  auto forward = [&] {
+    const Scope scope(on, "forward");
+    UnrollOptions with_lists = options;
+    with_lists.lists = true;
+    return unroll(module.forward, xs, at_beginning, with_lists);
+  }();
+  auto backward = [&] {
+    const Scope scope(on, "backward");
+    return detail::unroll_from_end(module.backward, xs, at_end, options);
+  }();
+  return detail::side_by_side(std::move(forward), std::move(backward), options.mask);
+}
+/// The same from each one's own beginning.
 template <class Forward, class Backward>
 auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var> xs,
             const UnrollOptions& options = {}) {
   detail::require_steps(xs);
-  const Var on = detail::on_the_tape(xs, Stateless{});
-  auto forward = [&] {
-    const Scope scope(on, "forward");
-    UnrollOptions all = options;
-    all.lists = true;
-    return unroll(module.forward, xs, all);
-  }();
-  const Scope scope(on, "backward");
-  return detail::side_by_side(
-      std::move(forward),
-      detail::unroll_from_end(module.backward, xs, initial_state(module.backward, xs[0]), options),
-      options.mask);
+  return unroll(module, xs, initial_state(module.forward, xs[0]),
+                initial_state(module.backward, xs[0]), options);
 }
-/// The same of x [T, batch, ...].
+
+/// The same of x [T, batch, ...]. Cells that know whole sequences take them at once, as in `unroll`
+/// of a cell, unless there is a mask, a memory plan or `.fused = false`.
+template <class Forward, class Backward, CellState ForwardState, CellState BackwardState>
+auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
+            const ForwardState& at_beginning, const BackwardState& at_end,
+            const UnrollOptions& options = {}) {
+  if constexpr (requires {
+                  module.forward.sequence(x, at_beginning);
+                  module.backward.sequence(x, at_end);
+                }) {
+    const bool plain = !options.mask.defined() && options.memory.all.parts.empty();
+    if (options.fused && plain && x.rank() == 3 && x.shape()[0] > 0)
+      return detail::side_by_side(unroll(module.forward, x, at_beginning),
+                                  unroll(module.backward, flip(x, {0}), at_end), {});
+  }
+  return unroll(module, std::span<const Var>(detail::steps_of(x)), at_beginning, at_end, options);
+}
 template <class Forward, class Backward>
 auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
             const UnrollOptions& options = {}) {
-  return unroll(module, std::span<const Var>(detail::steps_of(x)), options);
+  const std::vector<Var> xs = detail::steps_of(x);
+  return unroll(module, x, initial_state(module.forward, xs[0]),
+                initial_state(module.backward, xs[0]), options);
 }
 
 }  // namespace wengert
