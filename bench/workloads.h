@@ -12,6 +12,8 @@ Group engine();
 Group models();
 /// Such steps in pieces, and the optimizer alone.
 Group pieces();
+/// Recurrent nets over whole sequences.
+Group sequences();
 /// Bytes that such a step keeps and takes.
 Group memory();
 /// Step time as Adam's moments become tiny.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Recurrent nets over whole sequences, one op each; step by step they are nn/'s. Time is the leading
-// axis. Operands are all f32 or all f64; a sequence of no steps or no rows is empty, its gradients
-// 0. Errors of all: ShapeError if the operands do not fit each other; DTypeError if their dtypes
-// differ or are i64.
+// Recurrent nets over whole sequences, one op each; step by step they are nn/'s. Time is the
+// leading axis. Operands are all f32 or all f64; a sequence of no steps or no rows is empty, its
+// gradients 0. Errors of all: ShapeError if the operands do not fit each other; DTypeError if their
+// dtypes differ or are i64.
 #pragma once
 
 #include "../graph/var.h"

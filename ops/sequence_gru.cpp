@@ -92,11 +92,12 @@ class GruSequence final : public Op {
     const std::size_t wide = blocks * u;
     T* h = out.mutable_data<T>().data();
     T* a = h + e.steps * e.state();
-    add_inputs<T>(e, in, a);
+    const Tensor bias = summed_bias<T>(e, in);
     const Tensor right = transposed_copy<T>(in[W_h]);
     const T* recurrent = right.data<T>().data();
     const T* before = in[h0].data<T>().data();
     for (std::size_t t = 0; t < e.steps; ++t, before = h, h += e.state(), a += e.batch * wide) {
+      if (t % steps_at_once<T>(e, blocks) == 0) add_inputs<T>(e, t, in, bias.data<T>().data(), a);
       add_product<T>(e.batch, after_ ? 3 * u : 2 * u, u, before, u, recurrent, 3 * u, a, wide);
       if (after_) {
         for (std::size_t row = 0; row < e.batch; ++row) {
@@ -135,9 +136,9 @@ class GruSequence final : public Op {
     }
   }
 
-  /// What the blocks r, z, n get from x and the biases, and q from its bias.
+  /// Of the four blocks.
   template <class T>
-  void add_inputs(const SequenceExtents& e, Operands in, T* a) const {
+  Tensor summed_bias(const SequenceExtents& e, Operands in) const {
     const std::size_t u = e.units;
     const T* from_x = in[b_x].data<T>().data();
     const T* from_h = in[b_h].data<T>().data();
@@ -148,11 +149,20 @@ class GruSequence final : public Op {
       to[u + k] = after_ ? from_x[k] : from_x[k] + from_h[k];
       if (after_) to[k] = from_h[k];
     }
-    fill_rows<T>(e.rows(), blocks * u, to, a, blocks * u);
-    const T* rows = in[x].data<T>().data();
+    return bias;
+  }
+
+  /// What the blocks of the steps from `begin` get from x and the biases.
+  template <class T>
+  static void add_inputs(const SequenceExtents& e, std::size_t begin, Operands in, const T* bias,
+                         T* a) {
+    const std::size_t u = e.units;
+    const std::size_t rows = std::min(steps_at_once<T>(e, blocks), e.steps - begin) * e.batch;
+    fill_rows<T>(rows, blocks * u, bias, a, blocks * u);
+    const T* from = in[x].data<T>().data() + begin * e.batch * e.in;
     const T* weight = in[W_x].data<T>().data();
-    add_layer<T>(e.rows(), 2 * u, e.in, rows, weight, a, blocks * u);
-    add_layer<T>(e.rows(), u, e.in, rows, weight + 2 * u * e.in, a + n * u, blocks * u);
+    add_layer<T>(rows, 2 * u, e.in, from, weight, a, blocks * u);
+    add_layer<T>(rows, u, e.in, from, weight + 2 * u * e.in, a + n * u, blocks * u);
   }
 
   template <class T>
@@ -170,7 +180,7 @@ class GruSequence final : public Op {
 
     Tensor carried = zeros({e.batch, u}, dtype_of<T>());  // from the steps after t
     T* carry = carried.mutable_data<T>().data();
-    const std::size_t at_once = steps_at_once(e);
+    const std::size_t at_once = steps_at_once<T>(e, blocks);
     Tensor held = Tensor::empty({at_once, e.batch, wide}, dtype_of<T>());
     T* a = held.mutable_data<T>().data();
     for (std::size_t end = e.steps; end > 0;) {

@@ -84,12 +84,14 @@ void fill_rows(std::size_t rows, std::size_t n, const T* row, T* to, std::size_t
   for (std::size_t i = 0; i < rows; ++i) std::copy_n(row, n, to + i * ld);
 }
 
-/// Steps whose cotangents are held until they go into the weights' gradients together: enough rows
-/// for a good product, few enough that they are still in the cache.
-inline std::size_t steps_at_once(const SequenceExtents& extents) {
-  constexpr std::size_t rows = 256;
-  const std::size_t most = rows / std::max<std::size_t>(extents.batch, 1);
-  return std::max<std::size_t>(std::min(extents.steps, most), 1);
+/// Steps that are worked on together, each row of them holding `blocks` times the units: enough
+/// rows for a good product, few enough that they stay in the second-level cache beside the weight's
+/// gradient (512 columns by 128: 165 GF/s with 64 rows, 145 with 256, 70 with 512).
+template <class T>
+std::size_t steps_at_once(const SequenceExtents& e, std::size_t blocks) {
+  const std::size_t bytes = std::max<std::size_t>(blocks * e.units * sizeof(T), 1);
+  const std::size_t rows = std::clamp<std::size_t>((std::size_t{128} << 10) / bytes, 64, 256);
+  return std::max<std::size_t>(std::min(e.steps, rows / std::max<std::size_t>(e.batch, 1)), 1);
 }
 
 /// Where a pullback adds up the gradient of one input: in place where something is gathered, else

@@ -74,21 +74,19 @@ class LstmSequence final : public Op {
       T* h = out.mutable_data<T>().data();
       T* c = h + e.steps * e.state();
       T* a = c + e.steps * e.state();
-      fill_rows<T>(e.rows(), gates * n, in[b].data<T>().data(), a, gates * n);
-      add_layer<T>(e.rows(), gates * n, e.in, in[x].data<T>().data(), in[W_x].data<T>().data(), a,
-                   gates * n);
       const Tensor right = transposed_copy<T>(in[W_h]);
       const T* h_before = in[h0].data<T>().data();
       const T* c_before = in[c0].data<T>().data();
       for (std::size_t t = 0; t < e.steps; ++t) {
+        if (t % steps_at_once<T>(e, gates) == 0) add_inputs<T>(e, t, in, a);
         add_product<T>(e.batch, gates * n, n, h_before, n, right.data<T>().data(), gates * n, a,
                        gates * n);
-        for (std::size_t row = 0; row < e.batch; ++row, a += gates * n, c += n, h += n)
-          transform_many<T, 6, 5>(n, {a, a + n, a + 2 * n, a + 3 * n, c, h},
-                                  {a, a + n, a + 2 * n, a + 3 * n, c_before + row * n},
-                                  step<Lanes<T>>);
-        h_before = h - e.state();
-        c_before = c - e.state();
+        rows_forward<T>(e, c_before, a, c, h);
+        h_before = h;
+        c_before = c;
+        h += e.state();
+        c += e.state();
+        a += gates * e.state();
       }
     });
   }
@@ -112,6 +110,48 @@ class LstmSequence final : public Op {
   }
 
  private:
+  /// What the gates of the steps from `begin` get from x and the bias.
+  template <class T>
+  static void add_inputs(const SequenceExtents& e, std::size_t begin, Operands in, T* a) {
+    const std::size_t rows = std::min(steps_at_once<T>(e, gates), e.steps - begin) * e.batch;
+    fill_rows<T>(rows, gates * e.units, in[b].data<T>().data(), a, gates * e.units);
+    add_layer<T>(rows, gates * e.units, e.in, in[x].data<T>().data() + begin * e.batch * e.in,
+                 in[W_x].data<T>().data(), a, gates * e.units);
+  }
+
+  template <class T>
+  [[gnu::flatten]] static void rows_forward(const SequenceExtents& e, const T* c_before, T* a, T* c,
+                                            T* h) {
+    const std::size_t n = e.units;
+    for (std::size_t row = 0; row < e.batch; ++row, a += gates * n, c_before += n, c += n, h += n)
+      transform_many<T, 6, 5>(n, {a, a + n, a + 2 * n, a + 3 * n, c, h},
+                              {a, a + n, a + 2 * n, a + 3 * n, c_before}, step<Lanes<T>>);
+  }
+
+  /// Of one step: `to` becomes the cotangents of what the gates were given, and carry_c that of the
+  /// cell before.
+  template <class T>
+  [[gnu::flatten]] static void rows_back(const SequenceExtents& e, const T* values, const T* c,
+                                         const T* c_before, const T* by_values, const T* by_c,
+                                         const T* by_h, const T* carry_h, T* carry_c, T* to) {
+    const std::size_t n = e.units;
+    for (std::size_t row = 0; row < e.batch; ++row) {
+      transform_many<T, 5, 14>(
+          n, {to, to + n, to + 2 * n, to + 3 * n, carry_c},
+          {values, values + n, values + 2 * n, values + 3 * n, c, c_before, by_values,
+           by_values + n, by_values + 2 * n, by_values + 3 * n, by_c, carry_c, by_h, carry_h},
+          [](auto i, auto f, auto g, auto o, auto cell, auto cell_before, auto by_i, auto by_f,
+             auto by_g, auto by_o, auto own_c, auto later_c, auto own_h, auto later_h) {
+            return back_step<Lanes<T>>({i, f, g, o, cell, cell_before, by_i, by_f, by_g, by_o,
+                                        own_c + later_c, own_h + later_h});
+          });
+      for (const T** next : {&values, &by_values}) *next += gates * n;
+      for (const T** next : {&c, &c_before, &by_c, &by_h, &carry_h}) *next += n;
+      carry_c += n;
+      to += gates * n;
+    }
+  }
+
   template <class T>
   static void fused(Pullback& back) {
     const SequenceExtents e = sequence_extents(back.input_shape(x), back.input_shape(W_h));
@@ -127,7 +167,7 @@ class LstmSequence final : public Op {
     Tensor carried_c = zeros({e.batch, n}, dtype_of<T>());
     T* carry_h = carried_h.mutable_data<T>().data();
     T* carry_c = carried_c.mutable_data<T>().data();
-    const std::size_t at_once = steps_at_once(e);
+    const std::size_t at_once = steps_at_once<T>(e, gates);
     Tensor held = Tensor::empty({at_once, e.batch, gates * n}, dtype_of<T>());
     T* a = held.mutable_data<T>().data();
     for (std::size_t end = e.steps; end > 0;) {
@@ -135,23 +175,10 @@ class LstmSequence final : public Op {
       const std::size_t rows = (end - begin) * e.batch;
       for (std::size_t t = end; t-- > begin;) {
         T* const now = a + (t - begin) * gates * e.state();
-        const T* before = t == 0 ? initial_c : h + all + (t - 1) * e.state();
-        for (std::size_t row = 0; row < e.batch; ++row) {
-          const std::size_t at = t * e.state() + row * n;
-          const T* value = h + 2 * all + gates * at;
-          const T* by = by_h + 2 * all + gates * at;
-          T* to = now + row * gates * n;
-          T* const c = carry_c + row * n;
-          transform_many<T, 5, 14>(
-              n, {to, to + n, to + 2 * n, to + 3 * n, c},
-              {value, value + n, value + 2 * n, value + 3 * n, h + all + at, before + row * n, by,
-               by + n, by + 2 * n, by + 3 * n, by_h + all + at, c, by_h + at, carry_h + row * n},
-              [](auto i, auto f, auto g, auto o, auto cell, auto cell_before, auto by_i, auto by_f,
-                 auto by_g, auto by_o, auto by_c, auto later_c, auto own_h, auto later_h) {
-                return back_step<Lanes<T>>({i, f, g, o, cell, cell_before, by_i, by_f, by_g, by_o,
-                                            by_c + later_c, own_h + later_h});
-              });
-        }
+        const std::size_t at = t * e.state();
+        rows_back<T>(e, h + 2 * all + gates * at, h + all + at,
+                     t == 0 ? initial_c : h + all + at - e.state(), by_h + 2 * all + gates * at,
+                     by_h + all + at, by_h + at, carry_h, carry_c, now);
         if (t > 0 || back.needs(h0))
           gemm<T>(Transpose::no, Transpose::no, e.batch, n, gates * n, now, gates * n, recurrent, n,
                   T{0}, carry_h, n);

@@ -53,11 +53,12 @@ class RnnSequence final : public Op {
     const SequenceExtents e = sequence_extents(in[x].shape(), in[W_hh].shape());
     dispatch_float(out.dtype(), [&]<class T>(T) {
       T* h = out.mutable_data<T>().data();
-      add_inputs<T>(e, in, h);
       const Tensor right = transposed_copy<T>(in[W_hh]);
       with_activation(activation_, [&](auto activation, auto) {
         const T* previous = in[h0].data<T>().data();
         for (std::size_t t = 0; t < e.steps; ++t, previous = h, h += e.state()) {
+          if (t % steps_at_once<T>(e, 1) == 0)
+            add_inputs<T>(e, t, std::min(steps_at_once<T>(e, 1), e.steps - t), in, h);
           add_product<T>(e.batch, e.units, e.units, previous, e.units, right.data<T>().data(),
                          e.units, h, e.units);
           transform<T, 1>(e.state(), h, {{{h, true}}}, activation);
@@ -90,7 +91,7 @@ class RnnSequence final : public Op {
     Tensor before = Tensor::empty(out.shape(), out.dtype());
     dispatch_float(out.dtype(), [&]<class T>(T) {
       T* a = before.mutable_data<T>().data();
-      add_inputs<T>(e, in, a);
+      add_inputs<T>(e, 0, e.steps, in, a);
       for_previous_states<T>(e, 0, e.steps, in[h0].data<T>().data(), out.data<T>().data(),
                              [&](std::size_t row, std::size_t rows, const T* previous) {
                                add_layer<T>(rows, e.units, e.units, previous,
@@ -105,11 +106,13 @@ class RnnSequence final : public Op {
   }
 
  private:
+  /// What some steps get from x and the bias.
   template <class T>
-  static void add_inputs(const SequenceExtents& e, Operands in, T* to) {
-    fill_rows<T>(e.rows(), e.units, in[b].data<T>().data(), to, e.units);
-    add_layer<T>(e.rows(), e.units, e.in, in[x].data<T>().data(), in[W_xh].data<T>().data(), to,
-                 e.units);
+  static void add_inputs(const SequenceExtents& e, std::size_t begin, std::size_t steps,
+                         Operands in, T* to) {
+    fill_rows<T>(steps * e.batch, e.units, in[b].data<T>().data(), to, e.units);
+    add_layer<T>(steps * e.batch, e.units, e.in, in[x].data<T>().data() + begin * e.batch * e.in,
+                 in[W_xh].data<T>().data(), to, e.units);
   }
 
   template <class T, class D>
@@ -122,7 +125,7 @@ class RnnSequence final : public Op {
 
     Tensor carried = zeros({e.batch, e.units}, dtype_of<T>());  // dL/dh_t from the steps after t
     T* carry = carried.mutable_data<T>().data();
-    const std::size_t at_once = steps_at_once(e);
+    const std::size_t at_once = steps_at_once<T>(e, 1);
     Tensor held = Tensor::empty({at_once, e.batch, e.units}, dtype_of<T>());  // dL/da_t
     T* a = held.mutable_data<T>().data();
     for (std::size_t end = e.steps; end > 0;) {
