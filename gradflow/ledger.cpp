@@ -29,6 +29,19 @@ void for_each_use(const Timeline& timeline, std::span<const std::uint32_t> param
   for (std::size_t segment = timeline.segments(); segment-- > 0;) block.pull(segment);
 }
 
+/// The row's numbers that need no steps.
+void describe(LedgerRow& row, const Tensor& weight) {
+  const std::span<const double> total = row.total.data<double>();
+  row.weight_norm = std::exp(log_norm(weight.data<double>()));
+  row.gradient_norm = std::exp(log_norm(total));
+  const double n = static_cast<double>(std::max<std::size_t>(1, total.size()));
+  for (const double g : total) {
+    if (g == 0.0) row.zero += 1.0 / n;
+    else if (std::abs(g) < static_cast<double>(std::numeric_limits<float>::min()))
+      row.below_float32 += 1.0 / n;
+  }
+}
+
 }  // namespace
 
 Ledger ledger_of(const Timeline& timeline) {
@@ -67,7 +80,10 @@ Ledger ledger_of(const Timeline& timeline) {
                  row.cosine[segment] = product;
                });
   Ledger result;
-  for (auto& [node, row] : rows) result.rows.push_back(std::move(row));
+  for (auto& [node, row] : rows) {
+    describe(row, timeline.value(node));
+    result.rows.push_back(std::move(row));
+  }
   return result;
 }
 

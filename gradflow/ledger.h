@@ -22,6 +22,10 @@ struct LedgerRow {
   std::vector<double> cosine = {};    ///< of the contribution with the whole gradient; NaN for none
   Tensor total = {};                  ///< the sum of the contributions, float64: dL/dW
   std::size_t uses = 0;               ///< entries that are not zero
+  double weight_norm = 0.0;
+  double gradient_norm = 0.0;
+  double zero = 0.0;           ///< share of the gradient's elements that are exactly 0,
+  double below_float32 = 0.0;  ///< and that are not, but below float32's normal range (1.2e-38)
 };
 
 struct Ledger {

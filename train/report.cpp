@@ -5,13 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <system_error>
 
 #include <fmt/format.h>
 
 #include "../figures/markup.h"
-#include "../figures/report_style.h"
-#include "../figures/svg_theme.h"
+#include "../figures/page.h"
 #include "../figures/text_file.h"
 #include "../graph/error.h"
 #include "diagnosis.h"
@@ -80,50 +78,17 @@ Figure latent_figure(const ReportParts& parts, std::size_t most, std::size_t& ev
   return figure;
 }
 
-/// The folder of a report's figures and numbers.
-class Files {
- public:
-  explicit Files(const fs::path& page)
-      : folder_(page.parent_path() / fmt::format("{}_files", page.stem().string())) {
-    std::error_code error;
-    fs::create_directories(folder_, error);
-    if (error)
-      throw FileError(fmt::format("report: cannot make the folder '{}': {}", folder_.string(),
-                                  error.message()));
-  }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  /// The picture, or why there is none.
-  std::string figure(const Figure& figure, const std::string& name, const std::string& caption) {
-    if (figure.panels.empty()) return {};
-    std::string picture;
-    try {
-      picture = write_figure(figure, path(name + ".svg"));
-    } catch (const FileError& error) {
-      picture =
-          fmt::format("<p class=\"finding fault\">No picture: {}</p>\n", escaped(error.what()));
-    }
-    return fmt::format(
-        "<figure>\n{}<figcaption>{} Numbers and script: {}.csv, {}.gp in {}.</figcaption>\n"
-        "</figure>\n",
-        picture, escaped(caption), name, name, escaped(folder_.filename().string()));
-  }
-
- private:
-  fs::path folder_;
-};
-
-std::string curves(const History& history, Files& files) {
+std::string curves(const History& history, detail::Page& page) {
   if (history.epochs.empty()) return {};
   std::string caption =
       "The training loss is the mean over the epoch's steps, while the model changes; the "
       "validation loss is measured after the epoch, its band is one standard error.";
-  std::string html = files.figure(loss_figure(history), "loss", caption);
-  html += files.figure(rate_figure(history), "rate", "The learning rate of the steps.");
-  html += files.figure(metrics_figure(history), "metrics", "Metrics; bands are standard errors.");
-  html += files.figure(gradient_figure(history), "gradient",
-                       "The norm of the gradient before clipping, and the mean size of a step "
-                       "relative to the weights.");
+  std::string html = page.figure(loss_figure(history), "loss", caption);
+  html += page.figure(rate_figure(history), "rate", "The learning rate of the steps.");
+  html += page.figure(metrics_figure(history), "metrics", "Metrics; bands are standard errors.");
+  html += page.figure(gradient_figure(history), "gradient",
+                      "The norm of the gradient before clipping, and the mean size of a step "
+                      "relative to the weights.");
   return section("Curves", html);
 }
 
@@ -158,8 +123,8 @@ void report(const std::string& path, const ModelRef& model, const History& histo
             const ReportParts& parts) {
   constexpr std::size_t most_points = 2000;
   // Everything that may be refused comes before anything that is written.
-  const fs::path page = path;
-  if (page.filename().empty()) throw FileError(fmt::format("report: '{}' names no file", path));
+  const fs::path name = path;
+  if (name.filename().empty()) throw FileError(fmt::format("report: '{}' names no file", path));
   std::string strip;
   if (!parts.strips.empty()) {
     const Strip size = strip_size(parts);
@@ -171,35 +136,27 @@ void report(const std::string& path, const ModelRef& model, const History& histo
   if (parts.latent.defined()) latent = latent_figure(parts, most_points, every);
   const std::string confusion = detail::confusion_section(parts.confusion, parts.class_names);
 
-  Files files(page);
-  const std::string title = parts.title.empty() ? page.stem().string() : parts.title;
+  detail::Page page("report", path);
+  const std::string title = parts.title.empty() ? name.stem().string() : parts.title;
   std::string body = fmt::format("<h1>{}</h1>\n{}", escaped(title), notes(parts.notes));
   body += detail::diagnosis_section(diagnose(history));
   body += detail::facts_section(history);
-  body += curves(history, files);
+  body += curves(history, page);
   body += section("Images", strip);
   body += section(
       "Latent space",
-      files.figure(latent, "latent",
-                   every == 1 ? "One point a sample." : fmt::format("Every {}th sample.", every)));
+      page.figure(latent, "latent",
+                  every == 1 ? "One point a sample." : fmt::format("Every {}th sample.", every)));
   body += confusion;
   body += detail::model_section(model, sample_of(history, parts));
   body += detail::gradient_section(history);
   body += detail::epochs_section(history);
   body += detail::provenance_section(model, history);
 
-  detail::replace_file("report", files.path("history.json"), to_json(history));
-  write_csv(history, files.path("epochs.csv"));
-  if (!history.steps.empty()) write_steps_csv(history, files.path("steps.csv"));
-  detail::replace_file(
-      "report", path,
-      fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  // The page can load nothing, whatever a name in it may try.
-                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                  "style-src 'unsafe-inline'; img-src data:\">\n"
-                  "<title>{}</title>\n<style>{}{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-                  escaped(title), detail::report_style, detail::figure_style(), body));
+  detail::replace_file("report", page.file("history.json"), to_json(history));
+  write_csv(history, page.file("epochs.csv"));
+  if (!history.steps.empty()) write_steps_csv(history, page.file("steps.csv"));
+  page.write(title, body);
 }
 
 }  // namespace wengert

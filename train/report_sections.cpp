@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "../figures/markup.h"
+#include "../figures/page.h"
 #include "../graph/error.h"
 #include "../graph/tape.h"
 #include "../nn/summary.h"
@@ -118,11 +119,6 @@ double total_seconds(const History& history, double EpochRecord::*part) {
 }
 
 }  // namespace
-
-std::string section(const std::string& title, const std::string& body) {
-  if (body.empty()) return {};
-  return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", escaped(title), body);
-}
 
 std::string diagnosis_section(const Diagnosis& diagnosis) {
   std::string body;

@@ -12,9 +12,6 @@
 
 namespace wengert::detail {
 
-/// A heading and what belongs under it; nothing if there is nothing.
-std::string section(const std::string& title, const std::string& body);
-
 std::string diagnosis_section(const Diagnosis& diagnosis);
 /// The few numbers that are asked for first.
 std::string facts_section(const History& history);
