@@ -12,6 +12,7 @@
 
 #include "../../graph/rng.h"
 #include "same_tape.h"
+#include "step_lists.h"
 #include "unroll.h"
 
 namespace wengert {

@@ -11,7 +11,7 @@
 #include "../../graph/var.h"
 #include "../../ops/layout.h"
 #include "bidirectional.h"
-#include "last_output.h"
+#include "step_lists.h"
 #include "unroll.h"
 
 namespace wengert {

@@ -14,6 +14,7 @@
 #include "../../ops/layout.h"
 #include "../../ops/reduce.h"
 #include "sequence_mask.h"
+#include "step_lists.h"
 
 namespace wengert {
 namespace {
@@ -123,10 +124,7 @@ StepLosses step_losses(const Loss& loss, std::span<const Var> ys, const Tensor& 
   if (targets.rank() < 2 || targets.shape()[0] != ys.size())
     throw ShapeError(fmt::format("step_losses: targets of {} steps are [{}, batch, ...], got {}",
                                  ys.size(), ys.size(), targets.shape()));
-  std::vector<Var> list;
-  for (std::size_t t = 0; t < ys.size(); ++t)
-    list.push_back(select(Var(targets), 0, static_cast<std::int64_t>(t)));
-  return step_losses(loss, ys, list, mask);
+  return step_losses(loss, ys, list_of_steps(targets), mask);
 }
 
 Var reduce(const StepLosses& losses, StepReduction reduction) {

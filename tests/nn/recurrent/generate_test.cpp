@@ -49,7 +49,7 @@ struct Taught {
   double probability = 0.5;
   Var operator()(const Var& x) const {
     Rng rng{11};
-    const std::vector<Var> xs = detail::steps_of(x);
+    const std::vector<Var> xs = list_of_steps(x);
     const auto run = unroll_taught(net, xs, net.initial(xs[0]), {probability, rng}, std::identity{},
                                    {.mask = mask});
     return energy(run.y, mask);
@@ -155,7 +155,7 @@ TEST_CASE("a free run sees its own outputs, one step late") {
 TEST_CASE("a teacher of probability 1 is unroll, and of 0 a free run") {
   Rng rng{4};
   const Net net = net_of(rng);
-  const std::vector<Var> xs = detail::steps_of(rng.normal({5, 3, 2}));
+  const std::vector<Var> xs = list_of_steps(rng.normal({5, 3, 2}));
   const Rng::State before = rng.state();
   const auto taught = unroll_taught(net, xs, net.initial(xs[0]), {1.0, rng});
   CHECK(distance(taught.y[4].value(), unroll(net, xs).y[4].value()) == 0.0);
@@ -168,7 +168,7 @@ TEST_CASE("a teacher of probability 1 is unroll, and of 0 a free run") {
 TEST_CASE("a teacher interferes as often as its probability says, for each sequence by itself") {
   Rng rng{4};
   const Net net = net_of(rng);
-  const std::vector<Var> xs = detail::steps_of(rng.normal({11, 400, 2}));
+  const std::vector<Var> xs = list_of_steps(rng.normal({11, 400, 2}));
   const auto run = unroll_taught(net, xs, net.initial(xs[0]), {0.3, rng});
   double taught = 0, mixed = 0;
   for (std::size_t t = 1; t < 11; ++t)

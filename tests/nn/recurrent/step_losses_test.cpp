@@ -5,6 +5,7 @@
 
 #include <wengert/gradcheck/gradcheck.h>
 #include <wengert/nn/recurrent/gru_cell.h>
+#include <wengert/nn/recurrent/step_lists.h>
 #include <wengert/nn/recurrent/step_losses.h>
 #include <wengert/nn/recurrent/unroll.h>
 #include <wengert/wengert.h>
@@ -52,8 +53,6 @@ Tensor sequence(const Tensor& batch, std::size_t b, std::size_t steps) {
   const auto at = static_cast<std::int64_t>(b);
   return slice(slice(Var(batch), 1, at, at + 1), 0, 0, static_cast<std::int64_t>(steps)).value();
 }
-
-std::vector<Var> list_of(const Tensor& tensor) { return detail::steps_of(tensor); }
 
 }  // namespace
 
@@ -120,12 +119,12 @@ TEST_CASE("the mean over steps is the loss of all steps at once with the same ma
   const Tensor logits = rng.normal({5, 3, 4}, f64);
   const Tensor targets = rng.integers(0, 4, {5, 3});
   const auto at_once = cross_entropy(logits, targets, {.mask = mask}).item();
-  const StepLosses losses = step_losses(cross_entropy, list_of(logits), targets, mask);
+  const StepLosses losses = step_losses(cross_entropy, list_of_steps(logits), targets, mask);
   CHECK(reduce(losses).item() == Approx(at_once).epsilon(1e-14));
   CHECK(losses.values[4].item() == 0.0);
   CHECK(losses.real == std::vector<double>{1.0, 2.0 / 3.0, 2.0 / 3.0, 1.0 / 3.0, 0.0});
 
-  const StepLosses plain = step_losses(cross_entropy, list_of(logits), targets);
+  const StepLosses plain = step_losses(cross_entropy, list_of_steps(logits), targets);
   CHECK(reduce(plain).item() == Approx(cross_entropy(logits, targets).item()).epsilon(1e-14));
   CHECK(reduce(std::span<const Var>(plain.values)).item() == reduce(plain).item());
   CHECK(reduce(std::span<const Var>(plain.values), StepReduction::last).item() ==
@@ -135,7 +134,7 @@ TEST_CASE("the mean over steps is the loss of all steps at once with the same ma
 TEST_CASE("a weight of 2 is the same as the step twice, and the weights' scale does not matter") {
   Rng rng{2};
   const Tensor y = rng.normal({3, 2, 2}, f64), target = rng.normal({3, 2, 2}, f64);
-  const StepLosses losses = step_losses(mse, list_of(y), target);
+  const StepLosses losses = step_losses(mse, list_of_steps(y), target);
   const std::vector<Var>& l = losses.values;
   CHECK(reduce(losses, StepWeights{{1, 2, 0}}).item() ==
         Approx((l[0].item() + 2 * l[1].item()) / 3).epsilon(1e-15));
@@ -161,8 +160,8 @@ TEST_CASE("every reduction of step losses has the gradient it claims, masked or 
 
 TEST_CASE("step losses and their weights say which lists do not fit") {
   Rng rng{1};
-  const std::vector<Var> ys = list_of(rng.normal({3, 2, 2}));
-  const std::vector<Var> two = list_of(rng.normal({2, 2, 2}));
+  const std::vector<Var> ys = list_of_steps(rng.normal({3, 2, 2}));
+  const std::vector<Var> two = list_of_steps(rng.normal({2, 2, 2}));
   CHECK_THROWS_WITH(step_losses(mse, ys, two), ContainsSubstring("3 outputs and 2 targets"));
   CHECK_THROWS_AS(step_losses(mse, ys, two), ShapeError);
   CHECK_THROWS_WITH(step_losses(mse, ys, Tensor(rng.normal({2, 2, 2}))),

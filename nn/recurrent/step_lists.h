@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The output of each sequence at its own end.
+// Lists of values, one a time step: made of a whole sequence, and what of them is a sequence's end.
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "../../graph/tensor.h"
 #include "../../graph/var.h"
 
 namespace wengert {
+
+/// x [T, batch, ...] as T values [batch, ...]. Errors: ShapeError below rank 2, ValueError for no
+/// steps.
+std::vector<Var> list_of_steps(const Var& x);
 
 /// ys[t] at every sequence's last real step, [batch, ...]; without a mask ys.back().
 /// Errors: ValueError for no steps or a mask that is none; ShapeError if it is of another shape.

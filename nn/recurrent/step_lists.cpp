@@ -1,14 +1,31 @@
 // SPDX-License-Identifier: MIT
-#include "last_output.h"
+#include "step_lists.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "../../graph/error.h"
+#include "../../graph/format.h"
+#include "../../ops/layout.h"
 #include "sequence_mask.h"
 #include "unroll.h"
 
 namespace wengert {
+
+std::vector<Var> list_of_steps(const Var& x) {
+  if (x.rank() < 2)
+    throw ShapeError(
+        fmt::format("list_of_steps: a sequence is [T, batch, ...], got {}", x.shape()));
+  if (x.shape()[0] == 0) throw ValueError("list_of_steps: there are no steps");
+  std::vector<Var> steps;
+  steps.reserve(x.shape()[0]);
+  for (std::size_t t = 0; t < x.shape()[0]; ++t)
+    steps.push_back(select(x, 0, static_cast<std::int64_t>(t)));
+  return steps;
+}
 
 Var last_output(std::span<const Var> ys, const Tensor& mask) {
   if (ys.empty()) throw ValueError("last_output: there are no steps");
