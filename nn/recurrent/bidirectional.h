@@ -13,7 +13,7 @@
 
 #include "../../graph/scope.h"
 #include "../../ops/layout.h"
-#include "step_lists.h"
+#include "last_output.h"
 #include "unroll.h"
 
 namespace wengert {
@@ -134,14 +134,18 @@ auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
       return detail::side_by_side(unroll(module.forward, x, at_beginning),
                                   unroll(module.backward, flip(x, {0}), at_end), {});
   }
-  return unroll(module, std::span<const Var>(list_of_steps(x)), at_beginning, at_end, options);
+  detail::require_sequence(x);
+  std::vector<Var> xs;
+  for (std::size_t t = 0; t < x.shape()[0]; ++t) xs.push_back(detail::step_of(x, t));
+  return unroll(module, std::span<const Var>(xs), at_beginning, at_end, options);
 }
 template <class Forward, class Backward>
 auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
             const UnrollOptions& options = {}) {
-  const std::vector<Var> xs = list_of_steps(x);
-  return unroll(module, x, initial_state(module.forward, xs[0]),
-                initial_state(module.backward, xs[0]), options);
+  detail::require_sequence(x);
+  const Var first = detail::step_of(x, 0);
+  return unroll(module, x, initial_state(module.forward, first),
+                initial_state(module.backward, first), options);
 }
 
 }  // namespace wengert
