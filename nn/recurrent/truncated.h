@@ -42,6 +42,8 @@ namespace detail {
 /// Errors: ValueError if `every` or `back` is 0, every > back (the losses of every - back steps
 /// would reach nothing), or back > steps.
 void require_truncation(const TruncationOptions& options, std::size_t steps);
+/// The steps of x [T, batch, ...]. Errors: those of `unroll`.
+std::vector<Var> steps_of(const Var& x);
 /// The value as an input on `on`'s tape. Errors: TapeError if `on` is on none.
 Var input_like(const Var& on, const Var& value);
 TruncationError compared(std::span<const Parameter* const> parameters, const Gradients& full,
@@ -98,9 +100,7 @@ Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, c
 template <class Module, CellState State, class StepLoss>
 Truncated<State> truncated_bptt(const Module& module, const Var& x, const State& h0,
                                 const TruncationOptions& options, const StepLoss& step_loss) {
-  detail::require_sequence(x);
-  std::vector<Var> xs;
-  for (std::size_t t = 0; t < x.shape()[0]; ++t) xs.push_back(detail::step_of(x, t));
+  const std::vector<Var> xs = detail::steps_of(x);
   return truncated_bptt(module, std::span<const Var>(xs), h0, options, step_loss);
 }
 
@@ -122,6 +122,13 @@ TruncationError truncation_error(const Module& module, std::span<const Var> xs, 
   for_each_parameter(
       module, [&](const std::string&, const Parameter& parameter) { list.push_back(&parameter); });
   return detail::compared(list, gradients({xs.size(), xs.size()}), gradients(options));
+}
+/// The same of a sequence [T, batch, ...].
+template <class Module, CellState State, class StepLoss>
+TruncationError truncation_error(const Module& module, const Var& x, const State& h0,
+                                 const TruncationOptions& options, const StepLoss& step_loss) {
+  const std::vector<Var> xs = detail::steps_of(x);
+  return truncation_error(module, std::span<const Var>(xs), h0, options, step_loss);
 }
 
 }  // namespace wengert

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Checkpoints: the same bits as plain backward, with less kept.
+#include <wengert/graph/pool.h>
 #include <wengert/wengert.h>
 
 #include "catch.h"
@@ -55,6 +56,50 @@ TEST_CASE("a checkpoint keeps only what enters and leaves it") {
   const std::size_t state = 4 * 6 * sizeof(float);
   CHECK(plain.kept > 20 * state);
   CHECK(flat.kept <= 2 * state);
+}
+
+TEST_CASE("to restore a checkpoint its last inner one is not run, and the others once each") {
+  int runs = 0;
+  const auto counted = custom_op<1>(
+      "counted",
+      [&](const Var& x) {
+        ++runs;
+        return 2.0 * x;
+      },
+      [](const Var&, const Var&, const Var& g) { return 2.0 * g; });
+  const auto inner = checkpoint([&](const Var& x) { return exp(sin(counted(x))); });
+  Tape tape;
+  const Var x = tape.variable(scalar(0.1, f64));
+  const Var y = checkpoint([&](const Var& v) { return inner(inner(inner(v))); })(x);
+  CHECK(runs == 3);
+  tape.backward(y);
+  CHECK(runs == 3 + 2 + 3);
+}
+
+TEST_CASE("backward gives back the states of inner checkpoints that it has passed") {
+  Rng init{5};
+  const Tensor start = init.normal({1000, 100});
+  constexpr int count = 8;
+  Tape tape;
+  const Var x = tape.variable(start);
+  std::int64_t live_at_end = 0, live_at_begin = 0;
+  const auto watched = [](std::int64_t& live) {
+    return custom_op<1>(
+        "watched", [](const Var& v) { return 1.0 * v; },
+        [&live](const Var&, const Var&, const Var& g) {
+          live = memory_use().live;
+          return 1.0 * g;
+        });
+  };
+  const auto layer = checkpoint([](const Var& v) { return sin(sin(v)); });
+  const Var y = checkpoint([&](const Var& v) {
+    Var h = watched(live_at_begin)(v);
+    for (int i = 0; i < count; ++i) h = layer(h);
+    return watched(live_at_end)(h);
+  })(x);
+  tape.backward(sum(y));
+  const std::int64_t state = 1000 * 100 * 4;
+  CHECK(live_at_end - live_at_begin >= (count - 2) * state);
 }
 
 TEST_CASE("a checkpoint captures values of the same tape") {
