@@ -28,6 +28,12 @@ class Arena {
     return object;
   }
 
+  /// Bytes taken so far, spare room at the ends of chunks included.
+  std::size_t used() const {
+    const std::size_t full = chunks_.empty() ? 0 : (chunks_.size() - 1) * chunk;
+    return full + used_ + destructors_.size() * sizeof(Destructor);
+  }
+
   /// Destroys everything; keeps the first chunk for the next use.
   void clear() {
     for (; !destructors_.empty(); destructors_.pop_back())

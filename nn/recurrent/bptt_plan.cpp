@@ -77,11 +77,12 @@ std::size_t reruns_inside(const Part& part) {
 }
 
 double tape_bytes(std::size_t steps, const StepCost& cost) {
-  constexpr double place = 2 * sizeof(Place) + 4 * sizeof(void*);  // in a list and in a hash table
+  constexpr double place = 2 * sizeof(Place) + 5 * sizeof(void*);  // in a list and in a hash table
   const double node = static_cast<double>(sizeof(detail::Node) + sizeof(Tensor));
   return static_cast<double>(steps) *
          (static_cast<double>(cost.nodes) * node +
-          static_cast<double>(cost.edges * sizeof(std::uint32_t)) + (cost.nodes > 0 ? place : 0.0));
+          static_cast<double>(cost.edges * sizeof(std::uint32_t) + cost.op_memory) +
+          (cost.nodes > 0 ? place : 0.0));
 }
 // In the tape's list, in backward's copy of it, and what is around each.
 constexpr double checkpoint_bytes = 2 * sizeof(detail::Segment) + sizeof(std::size_t);
@@ -106,6 +107,8 @@ std::size_t binomial(std::size_t n, std::size_t k) {
 std::size_t units_within(std::size_t slots, std::size_t depth) {
   return binomial(slots + depth, depth);
 }
+// Everything that walks a plan goes this deep into itself.
+constexpr std::size_t deepest = 1000;
 // `units` units can be reversed only if there is a slot.
 std::size_t depth_for(std::size_t units, std::size_t slots) {
   if (slots == 0 || units <= 1) return 0;
@@ -168,6 +171,7 @@ Estimate estimate(std::size_t steps, const Recipe& recipe, const StepCost& cost)
   const std::size_t large = longest_part(steps, recipe);
   if (recipe.slots == 0 && large > 1) return {};
   const std::size_t depth = depth_for(large, recipe.slots);
+  if (depth > deepest) return {};
   const auto larger = static_cast<double>(units - small * recipe.parts);
   Estimate result;
   result.possible = true;
@@ -399,16 +403,22 @@ BpttPlan logarithmic(std::size_t steps, const StepCost& cost) {
 
 BpttPlan revolve(std::size_t steps, std::size_t states, const StepCost& cost) {
   require_steps_to_plan("revolve", steps);
-  const std::size_t least = steps == 1 ? 1 : 2;
-  if (states < least)
+  const auto best_with = [&](std::size_t count) {
+    Choice best;
+    for (std::size_t parts = 1; parts <= std::min(count, steps); ++parts) {
+      const Recipe recipe{0, parts, 1, count - parts};
+      const Estimate found = estimate(steps, recipe, cost);
+      if (found.possible && (!best.found || found.reruns < best.reruns))
+        best = {true, recipe, found.reruns};
+    }
+    return best;
+  };
+  const Choice best = best_with(states);
+  if (!best.found) {
+    std::size_t least = states + 1;
+    while (!best_with(least).found) ++least;
     throw ValueError(fmt::format("revolve: {} states do not do for {} steps; the least is {}",
                                  states, steps, least));
-  Choice best;
-  for (std::size_t parts = 1; parts <= std::min(states, steps); ++parts) {
-    const Recipe recipe{0, parts, 1, states - parts};
-    const Estimate found = estimate(steps, recipe, cost);
-    if (found.possible && (!best.found || found.reruns < best.reruns))
-      best = {true, recipe, found.reruns};
   }
   return planned(steps, best.recipe, cost);
 }

@@ -20,7 +20,8 @@ struct StepCost {
   std::size_t working_memory = 0;  ///< of backward itself: gradients, intermediates of a step
   std::size_t nodes = 0;           ///< of the tape
   std::size_t edges = 0;
-  double flops = 0.0;  ///< of forward
+  std::size_t op_memory = 0;  ///< of the nodes' op objects
+  double flops = 0.0;         ///< of forward
 };
 
 /// A tree of stretches of steps. The values inside a stretch are forgotten and computed again when
@@ -43,8 +44,7 @@ struct BpttFigures {
   std::size_t kept_bytes = 0;   ///< elements kept after forward: Tape::kept_bytes
   std::size_t kept_memory = 0;  ///< the same as memory
   std::size_t peak_memory = 0;  ///< of tensors, at the worst moment of forward and backward
-  /// Nodes (32 bytes each and 4 an edge), their places, and backward's tables over them. Spare room
-  /// of growing arrays is not in it.
+  /// Nodes (32 bytes each and 4 an edge), their ops and places, and backward's tables over them.
   std::size_t tape_memory = 0;
   std::size_t reruns = 0;  ///< steps that backward computes again, at most
   double forward_units =
@@ -70,11 +70,13 @@ BpttPlan logarithmic(std::size_t steps, const StepCost& cost = {});
 /// The fewest reruns with at most `states` states between checkpoints at once and one step's values
 /// (A. Griewank and A. Walther, "Algorithm 799: revolve", 2000). Within a checkpoint it is their
 /// optimum; the outermost states stay on the tape until it ends, which is Wengert's own. Errors:
-/// ValueError for no steps, or states that do not do: 1 for one step, else 2.
+/// ValueError for no steps, or too few states: it takes 2 (1 for one step), and as many as make
+/// checkpoints nest at most 1000 deep.
 BpttPlan revolve(std::size_t steps, std::size_t states, const StepCost& cost = {});
 
 /// The fewest reruns found whose total memory is within the budget: steps at the end that are kept,
-/// before them nested checkpoints whose innermost run several steps.
+/// before them nested checkpoints whose innermost run several steps. The process grows by up to a
+/// third more than the total: malloc aligns small blocks, and arrays that grow have spare room.
 /// Errors: ValueError for no steps, a cost that was not measured, or a budget too small for any
 /// plan, which says the least that would do.
 BpttPlan plan_bptt(std::size_t steps, const StepCost& cost, std::size_t budget_bytes);

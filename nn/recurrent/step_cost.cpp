@@ -21,6 +21,7 @@ StepSample sampled(const Tape& tape, const Var& loss, std::int64_t live_before) 
   sample.kept_memory = static_cast<std::size_t>(std::max<std::int64_t>(0, live - live_before));
   sample.nodes = recording.nodes.size();
   sample.edges = recording.edges.size();
+  sample.op_memory = recording.arena()->used();
   std::vector<Shape> in;
   for (std::uint32_t node = 0; node < recording.size(); ++node) {
     const Op* op = recording.nodes[node].op;
@@ -49,6 +50,7 @@ StepCost cost_of(const StepSample& two, const StepSample& four, const StepSample
       std::max(four.working_memory, above(four_states.working_memory, cost.kept_memory));
   cost.nodes = half_of_more(two.nodes, four.nodes);
   cost.edges = half_of_more(two.edges, four.edges);
+  cost.op_memory = half_of_more(two.op_memory, four.op_memory);
   cost.flops = (four.flops - two.flops) / 2.0;
   return cost;
 }

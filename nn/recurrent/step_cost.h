@@ -26,6 +26,7 @@ struct StepSample {
   std::size_t kept_memory = 0;
   std::size_t nodes = 0;
   std::size_t edges = 0;
+  std::size_t op_memory = 0;
   double flops = 0.0;
   std::size_t working_memory = 0;
 };
