@@ -9,6 +9,7 @@
 #include "linalg.h"
 #include "reduce.h"
 #include "sequence.h"
+#include "sequence_gru_kernels.h"
 #include "sequence_kernels.h"
 
 namespace wengert {
@@ -16,27 +17,6 @@ namespace wengert {
 using namespace detail;
 
 namespace {
-
-// The derivatives of a step, over lanes or Var; y is the value, by_y its cotangent.
-template <class V>
-V through_sigmoid(const V& y, const V& by_y) {
-  return by_y * y * (1.0 - y);
-}
-template <class V>
-V through_tanh(const V& y, const V& by_y) {
-  return by_y * (1.0 - y * y);
-}
-template <class V>
-struct ThroughMix {
-  V a_z, a_n, before;  ///< cotangents of what z and n were given, and of the state before, by z
-};
-/// Of h = (1 - z) n + z before.
-template <class V>
-ThroughMix<V> through_mix(const V& z, const V& n, const V& before, const V& by_z, const V& by_n,
-                          const V& by_h) {
-  return {through_sigmoid<V>(z, by_z + by_h * (before - n)),
-          through_tanh<V>(n, by_n + by_h * (1.0 - z)), by_h * z};
-}
 
 /// Gives out five blocks of [T, B, n]: h, and r z q n of each row side by side, [T, B, 4n], which
 /// the way back would otherwise have to compute again. q is the recurrent part of n: W_hn h + b_hn
@@ -93,45 +73,19 @@ class GruSequence final : public Op {
     T* h = out.mutable_data<T>().data();
     T* a = h + e.steps * e.state();
     const Tensor bias = summed_bias<T>(e, in);
-    const Tensor right = transposed_copy<T>(in[W_h]);
-    const T* recurrent = right.data<T>().data();
+    const StepWeight<T> right(in[W_h]);
     const T* before = in[h0].data<T>().data();
     for (std::size_t t = 0; t < e.steps; ++t, before = h, h += e.state(), a += e.batch * wide) {
       if (t % steps_at_once<T>(e, blocks) == 0) add_inputs<T>(e, t, in, bias.data<T>().data(), a);
-      add_product<T>(e.batch, after_ ? 3 * u : 2 * u, u, before, u, recurrent, 3 * u, a, wide);
+      add_product<T>(e.batch, after_ ? 3 * u : 2 * u, u, before, u, right.column(0), right.stride,
+                     a, wide);
       if (after_) {
-        for (std::size_t row = 0; row < e.batch; ++row) {
-          T* y = a + row * wide;
-          transform_many<T, 4, 5>(
-              u, {y + r * u, y + z * u, y + n * u, h + row * u},
-              {y + r * u, y + z * u, y + q * u, y + n * u, before + row * u},
-              [](auto a_r, auto a_z, auto linear, auto a_n, auto last) {
-                const auto reset = sigmoid(a_r);
-                const auto update = sigmoid(a_z);
-                const auto fresh = tanh(a_n + reset * linear);
-                return std::array{reset, update, fresh, (1.0 - update) * fresh + update * last};
-              });
-        }
-        continue;
-      }
-      for (std::size_t row = 0; row < e.batch; ++row) {
-        T* y = a + row * wide;
-        transform_many<T, 3, 3>(u, {y + r * u, y + z * u, y + q * u},
-                                {y + r * u, y + z * u, before + row * u},
-                                [](auto a_r, auto a_z, auto last) {
-                                  const auto reset = sigmoid(a_r);
-                                  return std::array{reset, sigmoid(a_z), reset * last};
-                                });
-      }
-      add_product<T>(e.batch, u, u, a + q * u, wide, recurrent + 2 * u, 3 * u, a + n * u, wide);
-      for (std::size_t row = 0; row < e.batch; ++row) {
-        T* y = a + row * wide;
-        transform_many<T, 2, 3>(u, {y + n * u, h + row * u},
-                                {y + z * u, y + n * u, before + row * u},
-                                [](auto update, auto a_n, auto last) {
-                                  const auto fresh = tanh(a_n);
-                                  return std::array{fresh, (1.0 - update) * fresh + update * last};
-                                });
+        gru_rows<T>(e.batch, u, before, a, h);
+      } else {
+        gru_rows_reset<T>(e.batch, u, before, a);
+        add_product<T>(e.batch, u, u, a + q * u, wide, right.column(2 * u), right.stride, a + n * u,
+                       wide);
+        gru_rows_mix<T>(e.batch, u, before, a, h);
       }
     }
   }
@@ -188,8 +142,21 @@ class GruSequence final : public Op {
       const std::size_t rows = (end - begin) * e.batch;
       for (std::size_t t = end; t-- > begin;) {
         const std::size_t at = t * e.state();
-        back_step<T>(e, t == 0 ? initial : h + at - e.state(), h + all + blocks * at, by_h + at,
-                     by_h + all + blocks * at, recurrent, a + (t - begin) * e.batch * wide, carry);
+        T* const now = a + (t - begin) * e.batch * wide;
+        const GruRows<T> from{.before = t == 0 ? initial : h + at - e.state(),
+                              .y = h + all + blocks * at,
+                              .by_y = by_h + all + blocks * at,
+                              .by_h = by_h + at};
+        if (after_) {
+          gru_rows_back<T>(e.batch, u, from, carry, now);
+        } else {
+          gru_rows_mix_back<T>(e.batch, u, from, carry, now);
+          gemm<T>(Transpose::no, Transpose::no, e.batch, u, u, now + n * u, wide,
+                  recurrent + 2 * u * u, u, T{0}, now + q * u, wide);
+          gru_rows_reset_back<T>(e.batch, u, from, carry, now);
+        }
+        if (t > 0 || back.needs(h0))
+          add_product<T>(e.batch, u, after_ ? 3 * u : 2 * u, now, wide, recurrent, u, carry, u);
       }
       if (by_W_h.needed()) {
         for_previous_states<T>(
@@ -226,61 +193,6 @@ class GruSequence final : public Op {
     for (GradientSum<T>* sum : {&by_x, &by_W_x, &by_W_h, &by_b_x, &by_b_h}) sum->send();
   }
 
-  /// The cotangents of what r, z and n were given and of q, beside one another like the values;
-  /// `carry` becomes the cotangent of the state before.
-  template <class T>
-  void back_step(const SequenceExtents& e, const T* before, const T* values, const T* by_h,
-                 const T* by_values, const T* recurrent, T* a, T* carry) const {
-    const std::size_t u = e.units;
-    const std::size_t wide = blocks * u;
-    for (std::size_t row = 0; row < e.batch; ++row) {
-      const T* y = values + row * wide;
-      const T* by = by_values + row * wide;
-      T* to = a + row * wide;
-      T* own = carry + row * u;
-      if (after_) {
-        transform_many<T, 5, 11>(
-            u, {to + r * u, to + z * u, to + q * u, to + n * u, own},
-            {y + r * u, y + z * u, y + q * u, y + n * u, before + row * u, by + r * u, by + z * u,
-             by + q * u, by + n * u, by_h + row * u, own},
-            [](auto reset, auto update, auto linear, auto fresh, auto last, auto by_r, auto by_z,
-               auto by_q, auto by_n, auto by_own, auto later) {
-              const auto mix =
-                  through_mix<Lanes<T>>(update, fresh, last, by_z, by_n, by_own + later);
-              return std::array{through_sigmoid<Lanes<T>>(reset, by_r + mix.a_n * linear), mix.a_z,
-                                by_q + mix.a_n * reset, mix.a_n, mix.before};
-            });
-      } else {
-        transform_many<T, 3, 7>(
-            u, {to + z * u, to + n * u, own},
-            {y + z * u, y + n * u, before + row * u, by + z * u, by + n * u, by_h + row * u, own},
-            [](auto update, auto fresh, auto last, auto by_z, auto by_n, auto by_own, auto later) {
-              const auto mix =
-                  through_mix<Lanes<T>>(update, fresh, last, by_z, by_n, by_own + later);
-              return std::array{mix.a_z, mix.a_n, mix.before};
-            });
-      }
-    }
-    if (!after_) {
-      gemm<T>(Transpose::no, Transpose::no, e.batch, u, u, a + n * u, wide, recurrent + 2 * u * u,
-              u, T{0}, a + q * u, wide);
-      for (std::size_t row = 0; row < e.batch; ++row) {
-        const T* y = values + row * wide;
-        const T* by = by_values + row * wide;
-        T* to = a + row * wide;
-        transform_many<T, 2, 6>(
-            u, {to + r * u, carry + row * u},
-            {y + r * u, before + row * u, by + r * u, by + q * u, to + q * u, carry + row * u},
-            [](auto reset, auto last, auto by_r, auto own_q, auto later_q, auto by_before) {
-              const auto by_q = own_q + later_q;
-              return std::array{through_sigmoid<Lanes<T>>(reset, by_r + by_q * last),
-                                by_before + by_q * reset};
-            });
-      }
-    }
-    add_product<T>(e.batch, u, after_ ? 3 * u : 2 * u, a, wide, recurrent, u, carry, u);
-  }
-
   void recorded(Pullback& back) const {
     const SequenceExtents e = sequence_extents(back.input_shape(x), back.input_shape(W_h));
     const auto u = static_cast<std::int64_t>(e.units);
@@ -296,9 +208,9 @@ class GruSequence final : public Op {
       const Var before = t == 0 ? back.input(h0) : select(value.h, 0, at - 1);
       const Var own = select(by.h, 0, at);
       const Var reset = value.block(t, r);
-      const ThroughMix<Var> mix =
-          through_mix<Var>(value.block(t, z), value.block(t, n), before, by.block(t, z),
-                           by.block(t, n), t + 1 == e.steps ? own : own + carry);
+      const GruMix<Var> mix =
+          gru_mix_back<Var>(value.block(t, z), value.block(t, n), before, by.block(t, z),
+                            by.block(t, n), t + 1 == e.steps ? own : own + carry);
       by_n[t] = mix.a_n;
       by_q[t] = by.block(t, q) + (after_ ? mix.a_n * reset : matmul(mix.a_n, fresh_weight));
       const Var a_r = through_sigmoid<Var>(

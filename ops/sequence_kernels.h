@@ -33,16 +33,22 @@ SequenceExtents checked_extents(std::string_view op, const Tensor& x, std::strin
 void check_operand(std::string_view op, std::string_view what, const Tensor& operand,
                    const Shape& wanted, const SequenceExtents& extents);
 
-/// A [rows, columns] product's right side [columns, rows], which a step multiplies fastest with.
+/// A weight [m, n] transposed, [n, m] with a distance between its rows: a step multiplies fastest
+/// with it, and with rows that are no power of two apart.
 template <class T>
-Tensor transposed_copy(const Tensor& matrix) {
-  const std::size_t rows = matrix.shape()[0];
-  const std::size_t columns = matrix.shape()[1];
-  Tensor result = Tensor::empty({columns, rows}, matrix.dtype());
-  plain_transpose<T>(rows, columns, matrix.data<T>().data(), columns, T{0},
-                     result.mutable_data<T>().data(), rows);
-  return result;
-}
+struct StepWeight {
+  explicit StepWeight(const Tensor& weight)
+      : stride(weight.shape()[0] + 64 / sizeof(T)),
+        memory(Tensor::empty({weight.shape()[1], stride}, weight.dtype())) {
+    const Shape& shape = weight.shape();
+    plain_transpose<T>(shape[0], shape[1], weight.data<T>().data(), shape[1], T{0},
+                       memory.template mutable_data<T>().data(), stride);
+  }
+  const T* column(std::size_t k) const { return memory.template data<T>().data() + k; }
+
+  std::size_t stride;
+  Tensor memory;
+};
 
 /// C [m, n] += A [m, k] B [k, n]; distances between rows as gemm() takes them.
 template <class T>

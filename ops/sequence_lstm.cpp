@@ -10,43 +10,13 @@
 #include "reduce.h"
 #include "sequence.h"
 #include "sequence_kernels.h"
+#include "sequence_lstm_kernels.h"
 
 namespace wengert {
 
 using namespace detail;
 
 namespace {
-
-// What a step is, over lanes or Var.
-
-/// i, f, g, o, c, h from what the gates are given and the cell before.
-template <class V>
-std::array<V, 6> step(const V& a_i, const V& a_f, const V& a_g, const V& a_o, const V& before) {
-  const V i = sigmoid(a_i);
-  const V f = sigmoid(a_f);
-  const V g = tanh(a_g);
-  const V o = sigmoid(a_o);
-  const V c = f * before + i * g;
-  return {i, f, g, o, c, o * tanh(c)};
-}
-
-/// The values of a step, the cell before it, and the cotangents of its values, those of h and c
-/// with what the steps after it add.
-template <class V>
-struct Step {
-  V i, f, g, o, c, before;
-  V by_i, by_f, by_g, by_o, by_c, by_h;
-};
-
-/// The cotangents of what i, f, g, o were given, and of the cell before.
-template <class V>
-std::array<V, 5> back_step(const Step<V>& s) {
-  const V tanh_c = tanh(s.c);
-  const V by_c = s.by_c + s.by_h * s.o * (1.0 - tanh_c * tanh_c);
-  return {(s.by_i + by_c * s.g) * s.i * (1.0 - s.i), (s.by_f + by_c * s.before) * s.f * (1.0 - s.f),
-          (s.by_g + by_c * s.i) * (1.0 - s.g * s.g), (s.by_o + s.by_h * tanh_c) * s.o * (1.0 - s.o),
-          by_c * s.f};
-}
 
 /// Gives out six blocks of [T, B, n]: h, c, and i f g o of each row side by side, [T, B, 4n], which
 /// the way back would otherwise have to compute again.
@@ -74,14 +44,14 @@ class LstmSequence final : public Op {
       T* h = out.mutable_data<T>().data();
       T* c = h + e.steps * e.state();
       T* a = c + e.steps * e.state();
-      const Tensor right = transposed_copy<T>(in[W_h]);
+      const StepWeight<T> right(in[W_h]);
       const T* h_before = in[h0].data<T>().data();
       const T* c_before = in[c0].data<T>().data();
       for (std::size_t t = 0; t < e.steps; ++t) {
         if (t % steps_at_once<T>(e, gates) == 0) add_inputs<T>(e, t, in, a);
-        add_product<T>(e.batch, gates * n, n, h_before, n, right.data<T>().data(), gates * n, a,
+        add_product<T>(e.batch, gates * n, n, h_before, n, right.column(0), right.stride, a,
                        gates * n);
-        rows_forward<T>(e, c_before, a, c, h);
+        lstm_rows<T>(e.batch, n, c_before, a, c, h);
         h_before = h;
         c_before = c;
         h += e.state();
@@ -120,39 +90,6 @@ class LstmSequence final : public Op {
   }
 
   template <class T>
-  [[gnu::flatten]] static void rows_forward(const SequenceExtents& e, const T* c_before, T* a, T* c,
-                                            T* h) {
-    const std::size_t n = e.units;
-    for (std::size_t row = 0; row < e.batch; ++row, a += gates * n, c_before += n, c += n, h += n)
-      transform_many<T, 6, 5>(n, {a, a + n, a + 2 * n, a + 3 * n, c, h},
-                              {a, a + n, a + 2 * n, a + 3 * n, c_before}, step<Lanes<T>>);
-  }
-
-  /// Of one step: `to` becomes the cotangents of what the gates were given, and carry_c that of the
-  /// cell before.
-  template <class T>
-  [[gnu::flatten]] static void rows_back(const SequenceExtents& e, const T* values, const T* c,
-                                         const T* c_before, const T* by_values, const T* by_c,
-                                         const T* by_h, const T* carry_h, T* carry_c, T* to) {
-    const std::size_t n = e.units;
-    for (std::size_t row = 0; row < e.batch; ++row) {
-      transform_many<T, 5, 14>(
-          n, {to, to + n, to + 2 * n, to + 3 * n, carry_c},
-          {values, values + n, values + 2 * n, values + 3 * n, c, c_before, by_values,
-           by_values + n, by_values + 2 * n, by_values + 3 * n, by_c, carry_c, by_h, carry_h},
-          [](auto i, auto f, auto g, auto o, auto cell, auto cell_before, auto by_i, auto by_f,
-             auto by_g, auto by_o, auto own_c, auto later_c, auto own_h, auto later_h) {
-            return back_step<Lanes<T>>({i, f, g, o, cell, cell_before, by_i, by_f, by_g, by_o,
-                                        own_c + later_c, own_h + later_h});
-          });
-      for (const T** next : {&values, &by_values}) *next += gates * n;
-      for (const T** next : {&c, &c_before, &by_c, &by_h, &carry_h}) *next += n;
-      carry_c += n;
-      to += gates * n;
-    }
-  }
-
-  template <class T>
   static void fused(Pullback& back) {
     const SequenceExtents e = sequence_extents(back.input_shape(x), back.input_shape(W_h));
     const std::size_t n = e.units;
@@ -176,9 +113,15 @@ class LstmSequence final : public Op {
       for (std::size_t t = end; t-- > begin;) {
         T* const now = a + (t - begin) * gates * e.state();
         const std::size_t at = t * e.state();
-        rows_back<T>(e, h + 2 * all + gates * at, h + all + at,
-                     t == 0 ? initial_c : h + all + at - e.state(), by_h + 2 * all + gates * at,
-                     by_h + all + at, by_h + at, carry_h, carry_c, now);
+        lstm_rows_back<T>(e.batch, n,
+                          {.gates = h + 2 * all + gates * at,
+                           .c = h + all + at,
+                           .c_before = t == 0 ? initial_c : h + all + at - e.state(),
+                           .by_gates = by_h + 2 * all + gates * at,
+                           .by_c = by_h + all + at,
+                           .by_h = by_h + at,
+                           .later_h = carry_h},
+                          carry_c, now);
         if (t > 0 || back.needs(h0))
           gemm<T>(Transpose::no, Transpose::no, e.batch, n, gates * n, now, gates * n, recurrent, n,
                   T{0}, carry_h, n);
@@ -216,7 +159,7 @@ class LstmSequence final : public Op {
       const auto at = static_cast<std::int64_t>(t);
       const bool last = t + 1 == e.steps;
       const auto own = [at](const Var& states) { return select(states, 0, at); };
-      const auto [i, f, g, o, before_c] = back_step<Var>(
+      const auto [i, f, g, o, before_c] = lstm_step_back<Var>(
           {value.gate(t, 0), value.gate(t, 1), value.gate(t, 2), value.gate(t, 3), own(value.c),
            t == 0 ? back.input(c0) : select(value.c, 0, at - 1), by.gate(t, 0), by.gate(t, 1),
            by.gate(t, 2), by.gate(t, 3), last ? own(by.c) : own(by.c) + carry_c,

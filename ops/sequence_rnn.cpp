@@ -53,14 +53,14 @@ class RnnSequence final : public Op {
     const SequenceExtents e = sequence_extents(in[x].shape(), in[W_hh].shape());
     dispatch_float(out.dtype(), [&]<class T>(T) {
       T* h = out.mutable_data<T>().data();
-      const Tensor right = transposed_copy<T>(in[W_hh]);
+      const StepWeight<T> right(in[W_hh]);
       with_activation(activation_, [&](auto activation, auto) {
         const T* previous = in[h0].data<T>().data();
         for (std::size_t t = 0; t < e.steps; ++t, previous = h, h += e.state()) {
           if (t % steps_at_once<T>(e, 1) == 0)
             add_inputs<T>(e, t, std::min(steps_at_once<T>(e, 1), e.steps - t), in, h);
-          add_product<T>(e.batch, e.units, e.units, previous, e.units, right.data<T>().data(),
-                         e.units, h, e.units);
+          add_product<T>(e.batch, e.units, e.units, previous, e.units, right.column(0),
+                         right.stride, h, e.units);
           transform<T, 1>(e.state(), h, {{{h, true}}}, activation);
         }
       });
