@@ -13,7 +13,7 @@
 
 #include "../../graph/scope.h"
 #include "../../ops/layout.h"
-#include "last_output.h"
+#include "step_lists.h"
 #include "unroll.h"
 
 namespace wengert {
