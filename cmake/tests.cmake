@@ -71,8 +71,14 @@ if(NOT WENGERT_SANITIZE)
   add_dependencies(wengert_tests header_checks)
 endif()
 
-# Tests that are more than a source in the executable bring a CMakeLists.txt of their own.
-foreach(folder golden compile_fail compiler frameworks install docs from_keras tensorboard)
+# Tests that are more than a source in the executable bring a CMakeLists.txt of their own. Without the
+# examples, as under the sanitizers, those that build programs are left out: they would double the time
+# and call nothing that the executable does not.
+set(test_folders golden tensorboard)
+if(WENGERT_BUILD_EXAMPLES)
+  list(APPEND test_folders compile_fail compiler frameworks install docs from_keras)
+endif()
+foreach(folder IN LISTS test_folders)
   if(EXISTS ${PROJECT_SOURCE_DIR}/tests/${folder}/CMakeLists.txt)
     add_subdirectory(tests/${folder})
   endif()
