@@ -73,6 +73,16 @@ Tensor orthogonal(const Shape& shape, Rng& rng) {
   return Tensor::from<double>({result.data(), shape.size()}, shape).to(f32);
 }
 
+Tensor identity(const Shape& shape, Rng&) {
+  if (shape.rank() != 2)
+    throw ShapeError(
+        fmt::format("init::identity: a matrix has two axes, got {}", to_string(shape)));
+  Tensor result = wengert::zeros(shape);
+  const std::span<float> values = result.mutable_data<float>();
+  for (std::size_t i = 0; i < std::min(shape[0], shape[1]); ++i) values[i * shape[1] + i] = 1.0F;
+  return result;
+}
+
 Initializer scaled(const Initializer& initializer, double gain) {
   return
       [=](const Shape& shape, Rng& rng) { return (gain * Var(initializer(shape, rng))).value(); };

@@ -28,6 +28,9 @@ Tensor lecun_uniform(const Shape& shape, Rng& rng);
 Tensor lecun_normal(const Shape& shape, Rng& rng);
 /// Orthonormal rows or columns, whichever are fewer (Saxe et al. 2014).
 Tensor orthogonal(const Shape& shape, Rng& rng);
+/// Ones on the diagonal, zeros elsewhere; with relu, where a recurrent net begins by adding up (Le,
+/// Jaitly and Hinton 2015). Errors: ShapeError unless the shape is a matrix.
+Tensor identity(const Shape& shape, Rng& rng);
 
 /// Another initialiser's values times `gain`: scaled(orthogonal, 1.4).
 Initializer scaled(const Initializer& initializer, double gain);

@@ -132,3 +132,22 @@ TEST_CASE("a whole sequence at once is what its steps are") {
     for (const auto update : {GruCell::Update::keeps, GruCell::Update::renews})
       compare_with_steps(GruCell{3, 4, rng, {.reset = reset, .update = update}});
 }
+
+TEST_CASE("the identity initialiser is ones on the diagonal of any matrix, and of nothing else") {
+  Rng rng{1};
+  const Tensor matrix = init::identity({2, 3}, rng);
+  CHECK(std::vector<float>(matrix.data<float>().begin(), matrix.data<float>().end()) ==
+        std::vector<float>{1, 0, 0, 0, 1, 0});
+  CHECK_THROWS_WITH(init::identity({4}, rng), Catch::Contains("init::identity"));
+}
+
+TEST_CASE("a normalised cell has unit variance after every step, and the gradient it claims") {
+  Rng rng{6};
+  NormalisedCell cell{RnnCell{3, 4, rng}, 4};
+  Tape tape;
+  const auto run = unroll(cell, tape.input(rng.normal({5, 2, 3})), {.fused = false});
+  for (const Var& h : run.h) CHECK(max(abs(var(h, {1}) - 1)).item() < 1e-2);
+  check(cell);
+  NormalisedCell lstm{LstmCell{3, 4, rng}, 4};
+  check(lstm);
+}
