@@ -18,8 +18,9 @@
 
 namespace wengert {
 
-/// Two cells, or two of anything that `step` takes, with parameters of their own. It is no cell:
-/// the whole sequence has to be there. Stack one on another by giving its y to the next `unroll`.
+/// Two cells, or two of anything that `take_step` takes, with parameters of their own. It is no
+/// cell: the whole sequence has to be there. Stack one on another by giving its y to the next
+/// `unroll`.
 template <class Forward, class Backward = Forward>
 struct Bidirectional {
   Bidirectional(Forward from_beginning, Backward from_end)
@@ -56,7 +57,7 @@ Unrolled<State> unroll_from_end(const Module& module, std::span<const Var> xs, c
   for_each_step(options.memory, xs.size(), on, [&](std::size_t done) {
     const std::size_t t = xs.size() - 1 - done;
     const Scope scope(on, t);
-    Step<State> next = step(module, xs[t], result.last);
+    Step<State> next = take_step(module, xs[t], result.last);
     if (options.mask.defined() && !all_real(options.mask, t))
       next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
         return held(options.mask, t, now, before);

@@ -50,11 +50,11 @@ auto initial_state(const Module& module, const Var& x) {
 /// One step of a module: of a cell the output is the first part of its new state, a plain layer
 /// maps x, a Residual adds x to its inner module's output. Errors: those of the module.
 template <class Module, class State>
-Step<State> step(const Module& module, const Var& x, const State& state) {
+Step<State> take_step(const Module& module, const Var& x, const State& state) {
   if constexpr (detail::is_stacked<Module>) {
     return module.step(x, state);
   } else if constexpr (detail::is_residual<Module>) {
-    Step<State> inner = step(module.module, x, state);
+    Step<State> inner = take_step(module.module, x, state);
     return {detail::residual(x, inner.output), std::move(inner.state)};
   } else if constexpr (std::same_as<State, Stateless>) {
     return {module(x), {}};
@@ -105,8 +105,8 @@ class Stacked {
   template <std::size_t i>
   void one(auto& step_so_far) const {
     const Scope scope(step_so_far.output, std::to_string(i));
-    auto next =
-        wengert::step(std::get<i>(modules_), step_so_far.output, std::get<i>(step_so_far.state));
+    auto next = wengert::take_step(std::get<i>(modules_), step_so_far.output,
+                                   std::get<i>(step_so_far.state));
     step_so_far.output = std::move(next.output);
     std::get<i>(step_so_far.state) = std::move(next.state);
   }

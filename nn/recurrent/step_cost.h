@@ -49,7 +49,7 @@ StepSample sample_steps(const Module& module, const Var& x, const State& state,
   State last = first;
   Var loss = Var(zeros({}, x.dtype()));
   for_each_step(plan, steps, sequence, [&](std::size_t t) {
-    Step<State> next = wengert::step(module, step_of(sequence, t), last);
+    Step<State> next = wengert::take_step(module, step_of(sequence, t), last);
     last = std::move(next.state);
     if constexpr (!std::same_as<StepLoss, NoStepLoss>)
       loss = t == 0 ? step_loss(next.output, t) : loss + step_loss(next.output, t);

@@ -82,7 +82,7 @@ Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, c
     std::vector<State> passed{state};
     for (std::size_t t = from; t < end; ++t) {
       const Scope scope(on, t);
-      Step<State> next = step(module, xs[t], state);
+      Step<State> next = take_step(module, xs[t], state);
       state = std::move(next.state);
       passed.push_back(state);
       ++result.steps_run;

@@ -118,7 +118,7 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
   Unrolled<State> result;
   result.last = h0;
   for_each_step(options.memory, steps, on, [&](std::size_t t) {
-    Step<State> next = step(module, x(t), result.last);
+    Step<State> next = take_step(module, x(t), result.last);
     if (options.mask.defined() && !all_real(options.mask, t))
       next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
         return held(options.mask, t, now, before);
@@ -133,8 +133,8 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
 }
 }  // namespace detail
 
-/// Runs `module` (a cell, a Stacked, anything that `step` takes) over xs, each [batch, ...], from
-/// the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
+/// Runs `module` (a cell, a Stacked, anything that `take_step` takes) over xs, each [batch, ...],
+/// from the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
 /// still. Errors: ValueError for no steps, a mask that is none or a memory plan for another number
 /// of steps; ShapeError naming the step or part if batches differ.
 template <class Module, CellState State>

@@ -206,7 +206,7 @@ TEST_CASE("an online loop carries its state over as a value and learns on the wa
     Tape tape;
     Var loss;
     for (std::size_t t = 4 * chunk; t < 4 * chunk + 4; ++t) {
-      auto next = step(net, tape.input(reshape(Var(signal(t)), {1, 1}).value()), state);
+      auto next = take_step(net, tape.input(reshape(Var(signal(t)), {1, 1}).value()), state);
       state = std::move(next.state);
       const Var wrong = sum(square(next.output - reshape(Var(signal(t + 1)), {1, 1})));
       loss = t % 4 == 0 ? wrong : loss + wrong;
