@@ -3,7 +3,9 @@
 // of steps, weights that several sequences share, sequences of no steps.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,9 @@
 #include <wengert/ops/sequence.h>
 
 #include "catch.h"
+
+// After Catch2.
+#include <wengert/gradcheck/matchers.h>
 
 namespace wg = wengert;
 using wg::SequenceActivation;
@@ -275,6 +280,31 @@ TEST_CASE("a sequence's gradient by one operand alone is that beside the others"
         CHECK(distance(alone[v[k]].value(), all.first[k]) < 1e-14);
       }
     }
+  }
+}
+
+TEST_CASE("every part of what a sequence keeps for its pullback has the right gradient", "[ops]") {
+  wg::Rng rng(13);
+  for (const Pair& net : pairs()) {
+    if (net.gates == 1) continue;  // it keeps its output only
+    INFO(net.name);
+    const std::function<Var(std::span<const Var>)> kept = [&](std::span<const Var> v) -> Var {
+      const Var y = net.whole(Vars(v.begin(), v.end()));
+      if (!y.on_tape()) {
+        wg::Tape own;
+        Vars inputs;
+        for (const Var& x : v) inputs.push_back(own.variable(x.value()));
+        return kept(inputs).value();
+      }
+      wg::detail::Recording* recording = wg::detail::Recording::of(y);
+      std::uint32_t node = wg::detail::Recording::index_of(y);
+      while (!recording->nodes[node].op->name().ends_with("_sequence"))
+        node = recording->inputs(node)[0];
+      REQUIRE(recording->nodes[node].value.shape()[0] > net.gates);
+      return recording->at(node, recording->nodes[node].value);
+    };
+    CHECK_THAT(kept, wg::GradientsMatch(drawn(net, {3, 2, 2, 3}, wg::f64, rng)));
+    CHECK_THAT(kept, wg::SecondOrderMatches(drawn(net, {2, 2, 1, 3}, wg::f64, rng)));
   }
 }
 
