@@ -75,6 +75,7 @@ void turn_round(Unrolled<State>& run) {
   std::reverse(run.h.begin(), run.h.end());
   std::reverse(run.y.begin(), run.y.end());
   std::reverse(run.states.begin(), run.states.end());
+  run.sequence = {};  // it would be the only one in the other order
 }
 
 template <class F, class B>

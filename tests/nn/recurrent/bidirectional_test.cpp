@@ -21,8 +21,9 @@ struct Deep {
   Both lower;
   Bidirectional<GruCell> upper;
   Tensor mask = {};
+  bool fused = false;
   Var operator()(const Var& x) const {
-    const auto first = unroll(lower, x, {.mask = mask});
+    const auto first = unroll(lower, x, {.mask = mask, .fused = fused});
     const auto second = unroll(upper, std::span<const Var>(first.y), {.mask = mask});
     return mean(square(second.last)) + mean(square(second.y[0]));
   }
@@ -55,7 +56,7 @@ TEST_CASE("in both directions a padded sequence has the outputs and gradients it
     total.push_back(zeros_like(parameter->value()));
   for (std::size_t b = 0; b < 4; ++b) {
     const Tensor own = sequence(x, b, lengths[b]);
-    const auto alone = unroll(net.lower, own);
+    const auto alone = unroll(net.lower, own, {.fused = false});
     for (std::size_t t = 0; t < lengths[b]; ++t)
       CHECK(distance(row(padded.y[t], b), alone.y[t].value()) < 1e-15);
     CHECK(distance(row(padded.last, b), alone.last.value()) < 1e-15);
@@ -78,7 +79,7 @@ TEST_CASE("the backward direction is the same cell over the sequence turned roun
   Rng rng{8};
   const Both net{LstmCell{3, 4, rng}, GruCell{3, 2, rng}};
   const Tensor x = rng.normal({5, 2, 3});
-  const auto both = unroll(net, x);
+  const auto both = unroll(net, x, {.fused = false});
   const auto turned = unroll(net.backward, flip(Var(x), {0}), {.fused = false});
   for (std::size_t t = 0; t < 5; ++t) {
     CHECK(distance(both.backward.h[t].value(), turned.h[4 - t].value()) == 0.0);
@@ -87,11 +88,23 @@ TEST_CASE("the backward direction is the same cell over the sequence turned roun
   CHECK(distance(both.last.value(), concat({both.forward.h[4], turned.h[4]}, 1).value()) == 0.0);
 }
 
+TEST_CASE("both directions over a whole sequence at once give what they give step by step") {
+  Rng rng{8};
+  Both net{LstmCell{3, 4, rng}, GruCell{3, 2, rng}};
+  to(net, f64);
+  const Tensor x = rng.normal({5, 2, 3}, f64);
+  const auto at_once = unroll(net, x), by_steps = unroll(net, x, {.fused = false});
+  for (std::size_t t = 0; t < 5; ++t)
+    CHECK(distance(at_once.y[t].value(), by_steps.y[t].value()) < 1e-14);
+  CHECK(distance(at_once.last.value(), by_steps.last.value()) < 1e-14);
+  CHECK(distance(at_once.backward.last.value(), by_steps.backward.last.value()) < 1e-14);
+}
+
 TEST_CASE("both directions carry the step they belong to on the tape") {
   Rng rng{8};
   const Both net{LstmCell{3, 4, rng}, GruCell{3, 2, rng}};
   Tape tape;
-  const auto both = unroll(net, tape.input(rng.normal({5, 2, 3})));
+  const auto both = unroll(net, tape.input(rng.normal({5, 2, 3})), {.fused = false});
   const detail::Recording& recording = tape.recording();
   const auto place = [&](const Var& h) {
     return recording.places[recording.nodes[detail::Recording::index_of(h)].place];
@@ -106,13 +119,15 @@ TEST_CASE("two bidirectional layers have the gradient they claim, masked or not"
   for (const std::size_t steps : {1, 2, 5, 20}) {
     const std::size_t lengths[] = {(steps + 1) / 2, steps};
     const Tensor x = rng.normal({steps, 2, 3});
-    for (const Tensor& mask : {Tensor{}, sequence_mask(lengths)}) {
-      const Deep net{{LstmCell{3, 4, rng}, GruCell{3, 2, rng}},
-                     {GruCell{6, 2, rng}, GruCell{6, 3, rng}},
-                     mask};
-      const CheckReport report = gradcheck(net, {x}, {.coordinates = 60});
-      INFO("T = " << steps << (mask.defined() ? ", masked\n" : "\n") << to_string(report));
-      CHECK(report.agrees());
-    }
+    for (const bool fused : {false, true})
+      for (const Tensor& mask : {Tensor{}, sequence_mask(lengths)}) {
+        const Deep net{{LstmCell{3, 4, rng}, GruCell{3, 2, rng}},
+                       {GruCell{6, 2, rng}, GruCell{6, 3, rng}},
+                       mask,
+                       fused};
+        const CheckReport report = gradcheck(net, {x}, {.coordinates = 60});
+        INFO("T = " << steps << (mask.defined() ? ", masked\n" : "\n") << to_string(report));
+        CHECK(report.agrees());
+      }
   }
 }
