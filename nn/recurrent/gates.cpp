@@ -17,10 +17,10 @@ void require_sizes(const char* cell, std::size_t in, std::size_t n) {
         fmt::format("{}: {} inputs and {} hidden units; both have to be at least 1", cell, in, n));
 }
 
-Var zero_state(const char* cell, const Var& x, std::size_t n) {
-  if (x.rank() != 2)
-    throw ShapeError(fmt::format("{}: one step's input is [batch, in], got {}", cell, x.shape()));
-  return zeros({x.shape()[0], n}, x.dtype());
+Var zero_state(const char* cell, const Var& x, std::size_t n, DType dtype) {
+  if (x.rank() == 0)
+    throw ShapeError(fmt::format("{}: one step's input is [batch, in], got a scalar", cell));
+  return zeros({x.shape()[0], n}, dtype);
 }
 
 Tensor for_each_gate(std::size_t gates, std::size_t n, std::size_t in,

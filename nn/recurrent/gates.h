@@ -12,8 +12,9 @@ namespace wengert::detail {
 
 /// Errors: ValueError naming the cell if a size is 0.
 void require_sizes(const char* cell, std::size_t in, std::size_t n);
-/// Zeros [batch of x, n] in x's dtype. Errors: ShapeError unless x is [batch, in].
-Var zero_state(const char* cell, const Var& x, std::size_t n);
+/// Zeros [batch of x, n] in the weights' dtype: x may be what a layer below is given, tokens say.
+/// Errors: ShapeError if x is a scalar.
+Var zero_state(const char* cell, const Var& x, std::size_t n, DType dtype);
 /// The initialiser's values for `gates` matrices [n, in], one below the other.
 Tensor for_each_gate(std::size_t gates, std::size_t n, std::size_t in,
                      const init::Initializer& initializer, Rng& rng);

@@ -47,7 +47,7 @@ Var GruCell::operator()(const Var& x, const Var& h) const {
 }
 
 Var GruCell::initial(const Var& x) const {
-  return detail::zero_state("GruCell", x, W_h.shape()[1]);
+  return detail::zero_state("GruCell", x, W_h.shape()[1], W_h.dtype());
 }
 
 Var GruCell::sequence(const Var& x, const Var& h0) const {

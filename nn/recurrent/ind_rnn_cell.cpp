@@ -21,7 +21,7 @@ Var IndRnnCell::operator()(const Var& x, const Var& h) const {
 }
 
 Var IndRnnCell::initial(const Var& x) const {
-  return detail::zero_state("IndRnnCell", x, u.shape()[0]);
+  return detail::zero_state("IndRnnCell", x, u.shape()[0], u.dtype());
 }
 
 }  // namespace wengert

@@ -49,7 +49,7 @@ LstmState LstmCell::operator()(const Var& x, const LstmState& state) const {
 }
 
 LstmState LstmCell::initial(const Var& x) const {
-  const Var none = detail::zero_state("LstmCell", x, W_h.shape()[1]);
+  const Var none = detail::zero_state("LstmCell", x, W_h.shape()[1], W_h.dtype());
   return {none, none};
 }
 

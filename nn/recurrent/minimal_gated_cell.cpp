@@ -29,7 +29,7 @@ Var MinimalGatedCell::operator()(const Var& x, const Var& h) const {
 }
 
 Var MinimalGatedCell::initial(const Var& x) const {
-  return detail::zero_state("MinimalGatedCell", x, W_hf.shape()[0]);
+  return detail::zero_state("MinimalGatedCell", x, W_hf.shape()[0], W_hf.dtype());
 }
 
 }  // namespace wengert

@@ -62,7 +62,7 @@ Var OrthogonalRnnCell::operator()(const Var& x, const Var& h) const {
 }
 
 Var OrthogonalRnnCell::initial(const Var& x) const {
-  return detail::zero_state("OrthogonalRnnCell", x, b.shape()[0]);
+  return detail::zero_state("OrthogonalRnnCell", x, b.shape()[0], b.dtype());
 }
 
 }  // namespace wengert

@@ -22,7 +22,7 @@ Var RnnCell::operator()(const Var& x, const Var& h) const {
 }
 
 Var RnnCell::initial(const Var& x) const {
-  return detail::zero_state("RnnCell", x, W_hh.shape()[0]);
+  return detail::zero_state("RnnCell", x, W_hh.shape()[0], W_hh.dtype());
 }
 
 Var RnnCell::sequence(const Var& x, const Var& h0) const {

@@ -41,7 +41,8 @@ Var SparseRnnCell::operator()(const Var& x, const Var& h) const {
 }
 
 Var SparseRnnCell::initial(const Var& x) const {
-  return detail::zero_state("SparseRnnCell", x, recurrent.weight.shape()[0]);
+  return detail::zero_state("SparseRnnCell", x, recurrent.weight.shape()[0],
+                            recurrent.weight.dtype());
 }
 
 }  // namespace wengert

@@ -151,3 +151,15 @@ TEST_CASE("a normalised cell has unit variance after every step, and the gradien
   NormalisedCell lstm{LstmCell{3, 4, rng}, 4};
   check(lstm);
 }
+
+TEST_CASE("a stack may begin with tokens: the state has the weights' dtype, not the input's") {
+  Rng rng{8};
+  Stacked net{Embedding{5, 3, rng}, GruCell{3, 4, rng}, Linear{4, 5, rng}};
+  Tape tape;
+  std::vector<Var> xs;
+  for (int t = 0; t < 4; ++t) xs.push_back(tape.input(rng.integers(0, 5, {2})));
+  const auto run = unroll(net, xs);
+  CHECK(run.y.back().shape() == Shape{2, 5});
+  CHECK(run.h.back().dtype() == f32);
+  CHECK(tape.backward(sum(square(run.y.back()))).find(net.get<0>().weight) != nullptr);
+}
