@@ -17,6 +17,10 @@ namespace {
 constexpr std::size_t batch = 8, inputs = 2, n = 32;
 std::size_t steps = 200;
 
+/// What remembers: h, and of an LSTM c.
+const wg::Var& memory(const wg::Var& h) { return h; }
+const wg::Var& memory(const wg::LstmState& state) { return state.c; }
+
 template <class Cell>
 void row(const char* cure, const Cell& cell, bool last = false) {
   wg::Rng rng{2};
@@ -24,9 +28,10 @@ void row(const char* cure, const Cell& cell, bool last = false) {
   wg::Tape tape;
   const auto run =
       wg::unroll(cell, tape.input(rng.normal({steps, batch, inputs})), {.fused = false});
-  std::vector<wg::Var> losses;
+  std::vector<wg::Var> memories, losses;
+  for (const auto& state : run.states) memories.push_back(memory(state));
   for (const wg::Var& h : run.h) losses.push_back(wg::mean(wg::square(W_hy(h) - 1)));
-  const auto study = wg::gradflow::study(tape, run.h, losses, {.jacobians = false});
+  const auto study = wg::gradflow::study(tape, memories, losses, {.jacobians = false});
   const auto half_life = study.lags.half_life();
   const auto horizon = study.lags.horizon(0.01);
   wg::print("{:34}  {:8.3f}  {:>9}  {:>8}  {:9.0f} %", cure, std::exp(study.lags.log_factor),

@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t batch = 8, inputs = 2, units = 32;
 
+/// What remembers: h, and of an LSTM c.
+const wg::Var& memory(const wg::Var& h) { return h; }
+const wg::Var& memory(const wg::LstmState& state) { return state.c; }
+
 /// y_t = W_hy h_t is to be 1 at every step; nothing is trained.
 template <class Cell>
 wg::gradflow::Study study(const char* name, const Cell& cell, const wg::Tensor& x) {
@@ -25,9 +29,10 @@ wg::gradflow::Study study(const char* name, const Cell& cell, const wg::Tensor& 
   const wg::Linear W_hy{units, 1, rng};
   wg::Tape tape;
   const auto run = wg::unroll(cell, tape.input(x), {.fused = false});
-  std::vector<wg::Var> losses;
+  std::vector<wg::Var> memories, losses;
+  for (const auto& state : run.states) memories.push_back(memory(state));
   for (const wg::Var& h : run.h) losses.push_back(wg::mean(wg::square(W_hy(h) - 1)));
-  return wg::gradflow::study(tape, run.h, losses, {.title = name});
+  return wg::gradflow::study(tape, memories, losses, {.title = name});
 }
 
 }  // namespace
@@ -52,16 +57,16 @@ int main(int argc, char** argv) {
             RnnCell{inputs, units, rng, {.activation = Activation::relu, .recurrent = gaussian}},
             x),
       study("tanh, orthogonal", RnnCell{inputs, units, rng}, x),
-      study("LSTM, forget bias 3", wg::LstmCell{inputs, units, rng, {.forget_bias = 3}}, x),
+      study("LSTM (c), forget bias 3", wg::LstmCell{inputs, units, rng, {.forget_bias = 3}}, x),
       study("GRU", wg::GruCell{inputs, units, rng}, x)};
 
   wg::Figure figure{
       .title = "Which loss depends on which state", .panel_width = 400, .panel_height = 360};
-  wg::print("{:20}  {:>13}  {:>10}  {:>15}", "net", "factor a step", "half-life", "1 % left after");
+  wg::print("{:24}  {:>13}  {:>10}  {:>15}", "net", "factor a step", "half-life", "1 % left after");
   for (const auto& net : studies) {
     const auto half_life = net.lags.half_life();
     const auto horizon = net.lags.horizon(0.01);
-    wg::print("{:20}  {:13.3f}  {:>10}  {:>15}", net.title, std::exp(net.lags.log_factor),
+    wg::print("{:24}  {:13.3f}  {:>10}  {:>15}", net.title, std::exp(net.lags.log_factor),
               half_life ? fmt::format("{:.2f}", *half_life) : "grows",
               horizon ? fmt::format("{}", *horizon) : fmt::format("> {}", steps - 1));
     figure.panels.push_back(wg::gradflow::credit_panel(net));

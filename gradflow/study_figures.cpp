@@ -28,7 +28,7 @@ std::vector<double> counted(std::size_t n, double first = 0.0) {
 }
 
 Figure one(Panel panel) {
-  Figure figure;
+  Figure figure{.panel_width = 640, .panel_height = 440};
   figure.panels.push_back(std::move(panel));
   return figure;
 }
@@ -65,7 +65,7 @@ NamedFigure lag_figure(const Study& study) {
   const LagProfile& lags = study.lags;
   const std::size_t n = lags.median.size();
   Panel panel{.x = {.label = "lag k = s - t / steps"},
-              .y = {.label = "log10 of |dL_s/dh_{s-k}| / |dL_s/dh_s|"}};
+              .y = {.label = "log10 of |dL_s/dh_t|, lag 0 = 0"}};
   panel.series.push_back({.name = "measured, median and quartiles over s",
                           .x = counted(n),
                           .y = decades(lags.median),

@@ -7,6 +7,8 @@
 
 #include "../../graph/error.h"
 #include "../../graph/format.h"
+#include "../../graph/scope.h"
+#include "../../ops/activation.h"
 #include "../../ops/layout.h"
 
 namespace wengert::detail {
@@ -21,6 +23,11 @@ Var zero_state(const char* cell, const Var& x, std::size_t n, DType dtype) {
   if (x.rank() == 0)
     throw ShapeError(fmt::format("{}: one step's input is [batch, in], got a scalar", cell));
   return zeros({x.shape()[0], n}, dtype);
+}
+
+Var gate(const char* name, const Var& x) {
+  const Scope scope(x, name);
+  return sigmoid(x);
 }
 
 Tensor for_each_gate(std::size_t gates, std::size_t n, std::size_t in,

@@ -15,6 +15,8 @@ void require_sizes(const char* cell, std::size_t in, std::size_t n);
 /// Zeros [batch of x, n] in the weights' dtype: x may be what a layer below is given, tokens say.
 /// Errors: ShapeError if x is a scalar.
 Var zero_state(const char* cell, const Var& x, std::size_t n, DType dtype);
+/// sigmoid(x), in a place of this name: reports say which gate they speak of.
+Var gate(const char* name, const Var& x);
 /// The initialiser's values for `gates` matrices [n, in], one below the other.
 Tensor for_each_gate(std::size_t gates, std::size_t n, std::size_t in,
                      const init::Initializer& initializer, Rng& rng);

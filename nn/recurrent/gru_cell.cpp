@@ -30,16 +30,16 @@ Var GruCell::operator()(const Var& x, const Var& h) const {
   Var r, z, recurrent;
   if (reset == Reset::after) {
     const std::vector<Var> from_h = split(linear(h, W_h.on(on), b_h.on(on)), 3, -1);
-    r = sigmoid(from_x[0] + from_h[0]);
-    z = sigmoid(from_x[1] + from_h[1]);
+    r = detail::gate("reset gate", from_x[0] + from_h[0]);
+    z = detail::gate("update gate", from_x[1] + from_h[1]);
     recurrent = r * from_h[2];
   } else {
     const auto n = static_cast<std::size_t>(h.shape()[1]);
     const std::vector<Var> W = split(W_h.on(on), {2 * n, n}, 0);
     const std::vector<Var> b = split(b_h.on(on), {2 * n, n}, 0);
     const std::vector<Var> gates = split(linear(h, W[0], b[0]), 2, -1);
-    r = sigmoid(from_x[0] + gates[0]);
-    z = sigmoid(from_x[1] + gates[1]);
+    r = detail::gate("reset gate", from_x[0] + gates[0]);
+    z = detail::gate("update gate", from_x[1] + gates[1]);
     recurrent = linear(r * h, W[1], b[1]);
   }
   const Var candidate = tanh(from_x[2] + recurrent);

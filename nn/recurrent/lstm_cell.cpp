@@ -43,9 +43,11 @@ LstmCell::LstmCell(std::size_t in, std::size_t n, Rng& rng, const Options& optio
 LstmState LstmCell::operator()(const Var& x, const LstmState& state) const {
   const Var& on = detail::anchor(x, state.h);
   const Var a = linear(x, W_x.on(on), b.on(on)) + linear(state.h, W_h.on(on));
-  const std::vector<Var> gate = split(a, 4, -1);
-  const Var c = sigmoid(gate[1]) * state.c + sigmoid(gate[0]) * tanh(gate[2]);
-  return {sigmoid(gate[3]) * tanh(c), c};
+  const std::vector<Var> part = split(a, 4, -1);
+  const Var i = detail::gate("input gate", part[0]), f = detail::gate("forget gate", part[1]);
+  const Var o = detail::gate("output gate", part[3]);
+  const Var c = f * state.c + i * tanh(part[2]);
+  return {o * tanh(c), c};
 }
 
 LstmState LstmCell::initial(const Var& x) const {

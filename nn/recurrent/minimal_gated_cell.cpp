@@ -23,7 +23,7 @@ MinimalGatedCell::MinimalGatedCell(std::size_t in, std::size_t n, Rng& rng,
 Var MinimalGatedCell::operator()(const Var& x, const Var& h) const {
   const Var& on = detail::anchor(x, h);
   const std::vector<Var> from_x = split(linear(x, W_x.on(on), b.on(on)), 2, -1);
-  const Var f = sigmoid(from_x[0] + linear(h, W_hf.on(on)));
+  const Var f = detail::gate("forget gate", from_x[0] + linear(h, W_hf.on(on)));
   const Var candidate = tanh(from_x[1] + linear(f * h, W_hn.on(on)));
   return h + f * (candidate - h);
 }
