@@ -8,8 +8,8 @@
 #include "../graph/error.h"
 #include "cotangent_block.h"
 #include "instruments.h"
-#include "log_norm.h"
 #include "quantile.h"
+#include "scaled_sum.h"
 #include "timeline.h"
 
 namespace wengert::gradflow {
@@ -35,9 +35,8 @@ void note_flow(const Timeline& timeline, const CotangentBlock& block, std::size_
   const std::span<const double> total = block.at(timeline.hidden()[t], row);
   const std::size_t batch = timeline.batch(), width = timeline.width();
   std::vector<double> norms(batch, none);
-  for (std::size_t b = 0; b < batch && !total.empty(); ++b) {
-    norms[b] = log_norm(total.subspan(b * width, width)) + block.log_scale(row);
-  }
+  for (std::size_t b = 0; b < batch && !total.empty(); ++b)
+    norms[b] = log_norm(total.subspan(b * width, width), block.exponent(timeline.hidden()[t], row));
   flow.median[t] = quantile(norms, 0.5);
   flow.low[t] = quantile(norms, 0.05);
   flow.high[t] = quantile(norms, 0.95);

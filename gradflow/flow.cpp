@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "../graph/error.h"
-#include "log_norm.h"
 #include "quantile.h"
+#include "scaled_sum.h"
 
 namespace wengert::gradflow {
 
@@ -15,15 +15,13 @@ GradientFlow flow(const Gradients& gradients, std::span<const Var> hs) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
   GradientFlow result;
   for (const Var& h : hs) {
-    const Tensor gradient = gradients[h].value();
+    const Tensor gradient = gradients[h].value().to(f64);
     const std::size_t batch = h.rank() < 2 ? 1 : h.shape()[0], width = h.size() / batch;
+    const std::span<const double> all = gradient.data<double>();
     std::vector<double> norms;
-    dispatch_float(gradient.dtype(), [&]<class T>(T) {
-      const std::span<const T> all = gradient.data<T>();
-      for (std::size_t b = 0; b < batch; ++b)
-        norms.push_back(log_norm(all.subspan(b * width, width)));
-      result.whole.push_back(log_norm(all));
-    });
+    for (std::size_t b = 0; b < batch; ++b)
+      norms.push_back(log_norm(all.subspan(b * width, width)));
+    result.whole.push_back(log_norm(all));
     result.median.push_back(quantile(norms, 0.5));
     result.low.push_back(quantile(norms, 0.05));
     result.high.push_back(quantile(norms, 0.95));

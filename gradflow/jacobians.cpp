@@ -6,11 +6,13 @@
 #include <limits>
 
 #include <Eigen/Dense>
+#include <fmt/format.h>
 
 #include "../graph/error.h"
 #include "cotangent_block.h"
 #include "instruments.h"
 #include "quantile.h"
+#include "scaled_sum.h"
 
 namespace wengert::gradflow {
 
@@ -35,19 +37,41 @@ void require_two(const Timeline& timeline) {
     throw ValueError("gradflow: a Jacobian between states takes two steps or more, there is 1");
 }
 
+/// One row more, of the first sample alone, that must not arrive at others.
+std::size_t rows_of(const Timeline& timeline) {
+  return timeline.width() + (timeline.batch() > 1 ? 1 : 0);
+}
+void seed_witness(const Timeline& timeline, CotangentBlock& block) {
+  if (timeline.batch() == 1) return;
+  std::vector<double> first(timeline.batch() * timeline.width(), 0.0);
+  for (std::size_t i = 0; i < timeline.width(); ++i)
+    first[i] = std::cos(static_cast<double>(i) + 0.5);
+  block.seed(timeline.width(), timeline.hidden().back(), first);
+}
+void require_apart(const Timeline& timeline, const CotangentBlock& block, std::size_t t) {
+  if (timeline.batch() == 1) return;
+  const std::span<const double> row = block.at(timeline.hidden()[t], timeline.width());
+  if (!row.empty() && largest_magnitude(row.subspan(timeline.width())) > 0.0)
+    throw ValueError(
+        fmt::format("gradflow: after step {} the samples of a batch see each other (a mean over "
+                    "the batch?), so there is no Jacobian of one sample; record a batch of 1",
+                    t));
+}
+
 /// ln of the singular values of sample b's Jacobian at step t, largest first.
 std::vector<double> log_singular(const Timeline& timeline, const CotangentBlock& block,
                                  std::size_t t, std::size_t b) {
   const std::size_t width = timeline.width();
-  double scale = none;
-  for (std::size_t i = 0; i < width; ++i) scale = std::max(scale, block.log_scale(i));
+  const std::uint32_t node = timeline.hidden()[t];
+  std::int64_t exponent = std::numeric_limits<std::int64_t>::min();
+  for (std::size_t i = 0; i < width; ++i) exponent = std::max(exponent, block.exponent(node, i));
   Matrix jacobian =
       Matrix::Zero(static_cast<Eigen::Index>(width), static_cast<Eigen::Index>(width));
   for (std::size_t i = 0; i < width; ++i) {
-    const std::span<const double> row = block.at(timeline.hidden()[t], i);
+    const std::span<const double> row = block.at(node, i);
     for (std::size_t j = 0; j < width && !row.empty(); ++j)
       jacobian(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) =
-          row[b * width + j] * std::exp(block.log_scale(i) - scale);
+          scaled(row[b * width + j], block.exponent(node, i) - exponent);
   }
   const double size = jacobian.cwiseAbs().maxCoeff();
   std::vector<double> result(width, none);
@@ -55,7 +79,7 @@ std::vector<double> log_singular(const Timeline& timeline, const CotangentBlock&
   const Eigen::VectorXd sigma = Eigen::BDCSVD<Matrix>(jacobian / size).singularValues();
   for (std::size_t i = 0; i < width; ++i) {
     const double value = sigma(static_cast<Eigen::Index>(i));
-    if (value > 1e-14 * sigma(0)) result[i] = std::log(value) + std::log(size) + scale;
+    if (value > 1e-14 * sigma(0)) result[i] = std::log(value) + std::log(size) + log_of(exponent);
   }
   return result;
 }
@@ -92,11 +116,13 @@ std::vector<SingularValues> singular_values_of(const Timeline& timeline, std::si
   std::vector<bool> wanted(steps, false);
   for (std::size_t p = 0; p < points; ++p)
     wanted[points == 1 ? 0 : p * (steps - 2) / (points - 1)] = true;
-  CotangentBlock block(timeline, timeline.width(), timeline.hidden());
+  CotangentBlock block(timeline, rows_of(timeline), timeline.hidden());
   seed_units(timeline, block);
+  seed_witness(timeline, block);
   std::vector<SingularValues> result;
   for (std::size_t t = steps - 1; t-- > 0;) {
     block.pull(t + 1);
+    require_apart(timeline, block, t);
     if (wanted[t]) result.push_back(singular_at(timeline, block, t));
   }
   std::ranges::reverse(result);
@@ -108,44 +134,78 @@ std::vector<SingularValues> singular_values(const Tape& tape, std::span<const Va
   return singular_values_of(Timeline(tape, hs, {}), points);
 }
 
+namespace {
+
+/// Makes the rows that wait up to step t orthonormal, in every sample by itself, and adds the
+/// logarithms of what they had grown by to `sums` [batch, rows].
+void orthogonalise(const Timeline& timeline, CotangentBlock& block, std::size_t t, Matrix& sums) {
+  const std::size_t batch = timeline.batch(), width = timeline.width();
+  const std::vector<std::uint32_t> nodes = block.waiting(timeline.hidden()[t]);
+  std::size_t total = 0;
+  for (const std::uint32_t node : nodes) total += timeline.value(node).size() / batch;
+  // Each row over all nodes, sample by sample, as numbers of one scale.
+  std::vector<std::vector<double>> rows(width, std::vector<double>(batch * total, 0.0));
+  for (std::size_t i = 0; i < width; ++i) {
+    std::int64_t exponent = std::numeric_limits<std::int64_t>::min();
+    for (const std::uint32_t node : nodes)
+      if (!block.at(node, i).empty()) exponent = std::max(exponent, block.exponent(node, i));
+    std::size_t place = 0;
+    for (const std::uint32_t node : nodes) {
+      const std::size_t size = timeline.value(node).size() / batch;
+      const std::span<const double> row = block.at(node, i);
+      for (std::size_t b = 0; b < batch && !row.empty(); ++b)
+        for (std::size_t j = 0; j < size; ++j)
+          rows[i][b * total + place + j] =
+              scaled(row[b * size + j], block.exponent(node, i) - exponent);
+      place += size;
+    }
+    if (!nodes.empty() && exponent != std::numeric_limits<std::int64_t>::min())
+      sums.col(static_cast<Eigen::Index>(i)).array() += log_of(exponent);
+  }
+  for (std::size_t b = 0; b < batch; ++b) {
+    Matrix columns = Matrix::Zero(static_cast<Eigen::Index>(std::max(total, width)),
+                                  static_cast<Eigen::Index>(width));
+    for (std::size_t i = 0; i < width; ++i)
+      for (std::size_t j = 0; j < total; ++j)
+        columns(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(i)) =
+            rows[i][b * total + j];
+    const Eigen::HouseholderQR<Matrix> qr(columns);
+    const Matrix q = qr.householderQ() * Matrix::Identity(columns.rows(), columns.cols());
+    for (std::size_t i = 0; i < width; ++i) {
+      const Eigen::Index column = static_cast<Eigen::Index>(i);
+      sums(static_cast<Eigen::Index>(b), column) +=
+          std::log(std::abs(qr.matrixQR()(column, column)));
+      for (std::size_t j = 0; j < total; ++j)
+        rows[i][b * total + j] = q(static_cast<Eigen::Index>(j), column);
+    }
+  }
+  std::vector<double> own;
+  for (std::size_t i = 0; i < width; ++i) {
+    std::size_t place = 0;
+    for (const std::uint32_t node : nodes) {
+      const std::size_t size = timeline.value(node).size() / batch;
+      own.clear();
+      for (std::size_t b = 0; b < batch; ++b)
+        for (std::size_t j = 0; j < size; ++j) own.push_back(rows[i][b * total + place + j]);
+      block.replace(node, i, own);
+      place += size;
+    }
+  }
+}
+
+}  // namespace
+
 LyapunovSpectrum lyapunov_of(const Timeline& timeline) {
   require_two(timeline);
   const std::size_t batch = timeline.batch(), width = timeline.width(), steps = timeline.steps();
-  CotangentBlock block(timeline, width, timeline.hidden());
+  CotangentBlock block(timeline, rows_of(timeline), timeline.hidden());
   seed_units(timeline, block);
+  seed_witness(timeline, block);
   Matrix sums = Matrix::Zero(static_cast<Eigen::Index>(batch), static_cast<Eigen::Index>(width));
   for (std::size_t t = steps - 1; t-- > 0;) {
     block.pull(t + 1);
-    const std::vector<std::uint32_t> nodes = block.waiting();
-    std::size_t total = 0;
-    for (const std::uint32_t node : nodes) total += timeline.value(node).size() / batch;
-    for (std::size_t b = 0; b < batch; ++b) {
-      Matrix columns =
-          Matrix::Zero(static_cast<Eigen::Index>(total), static_cast<Eigen::Index>(width));
-      for (std::size_t i = 0; i < width; ++i) {
-        Eigen::Index place = 0;
-        for (const std::uint32_t node : nodes) {
-          const std::size_t size = timeline.value(node).size() / batch;
-          const std::span<const double> row = std::as_const(block).at(node, i);
-          for (std::size_t j = 0; j < size; ++j, ++place)
-            if (!row.empty()) columns(place, static_cast<Eigen::Index>(i)) = row[b * size + j];
-        }
-      }
-      const Eigen::HouseholderQR<Matrix> qr(columns);
-      const Matrix q = qr.householderQ() * Matrix::Identity(columns.rows(), columns.cols());
-      for (std::size_t i = 0; i < width; ++i) {
-        const Eigen::Index column = static_cast<Eigen::Index>(i);
-        sums(static_cast<Eigen::Index>(b), column) +=
-            std::log(std::abs(qr.matrixQR()(column, column)));
-        Eigen::Index place = 0;
-        for (const std::uint32_t node : nodes) {
-          const std::size_t size = timeline.value(node).size() / batch;
-          const std::span<double> row = block.at(node, i);
-          for (std::size_t j = 0; j < size; ++j, ++place)
-            if (!row.empty()) row[b * size + j] = q(place, column);
-        }
-      }
-    }
+    require_apart(timeline, block, t);
+    orthogonalise(timeline, block, t, sums);
   }
   LyapunovSpectrum result;
   result.steps = steps - 1;
@@ -180,10 +240,12 @@ PathSplit path_split_of(const Timeline& timeline) {
   const double units = std::log(static_cast<double>(width * timeline.batch()));
   PathSplit result;
   for (const bool direct : {false, true}) {
-    CotangentBlock block(timeline, width, timeline.hidden(), direct);
+    CotangentBlock block(timeline, rows_of(timeline), timeline.hidden(), direct);
     seed_units(timeline, block);
+    seed_witness(timeline, block);
     std::vector<double>& norms = direct ? result.log_direct : result.log_whole;
     for (std::size_t t = steps; t-- > 0;) {
+      require_apart(timeline, block, t);
       std::vector<double> rows;
       for (std::size_t i = 0; i < width; ++i)
         rows.push_back(block.log_norm(timeline.hidden()[t], i));

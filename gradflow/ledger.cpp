@@ -10,7 +10,7 @@
 #include "../graph/error.h"
 #include "cotangent_block.h"
 #include "instruments.h"
-#include "log_norm.h"
+#include "scaled_sum.h"
 
 namespace wengert::gradflow {
 
@@ -18,16 +18,25 @@ using wengert::detail::Leaf;
 
 namespace {
 
-/// Calls f(segment, parameter node, contribution, ln of its scale) for every use.
+/// Calls f(segment, parameter node, contribution) for every use.
 template <class F>
 void for_each_use(const Timeline& timeline, std::span<const std::uint32_t> parameters, F&& f) {
   CotangentBlock block(timeline, 1, parameters);
-  block.on_leaf = [&](std::size_t segment, std::size_t, std::uint32_t node, const Tensor& part) {
-    f(segment, node, part.data<double>(), block.log_scale(0));
-  };
+  std::map<std::uint32_t, ScaledSum> parts;
+  block.on_target = [&](std::size_t, std::uint32_t node, std::span<const double> part,
+                        std::int64_t exponent) { parts[node].add(part, exponent); };
   for (const std::uint32_t loss : timeline.losses()) block.seed(0, loss);
-  for (std::size_t segment = timeline.segments(); segment-- > 0;) block.pull(segment);
+  for (std::size_t segment = timeline.segments(); segment-- > 0;) {
+    parts.clear();
+    block.pull(segment);
+    for (const auto& [node, part] : parts) f(segment, node, part);
+  }
 }
+
+struct Row {
+  LedgerRow row = {};
+  ScaledSum total = {};
+};
 
 /// The row's numbers that need no steps.
 void describe(LedgerRow& row, const Tensor& weight) {
@@ -50,39 +59,39 @@ Ledger ledger_of(const Timeline& timeline) {
   for (std::uint32_t node = 0; node < recording.size(); ++node)
     if (recording.nodes[node].leaf == Leaf::parameter && recording.nodes[node].tracked)
       parameters.push_back(node);
-  std::map<std::uint32_t, LedgerRow> rows;
+  std::map<std::uint32_t, Row> rows;
   for_each_use(
-      timeline, parameters,
-      [&](std::size_t segment, std::uint32_t node, std::span<const double> part, double log_scale) {
-        LedgerRow& row = rows[node];
-        if (!row.total.defined()) {
+      timeline, parameters, [&](std::size_t segment, std::uint32_t node, const ScaledSum& part) {
+        auto& [row, total] = rows[node];
+        if (total.values.empty()) {
           row.parameter = recording.parameter_name(node);
           row.log_norm.assign(timeline.segments(), -std::numeric_limits<double>::infinity());
           row.cosine.assign(timeline.segments(), std::numeric_limits<double>::quiet_NaN());
-          row.total = zeros(recording.shape(node), f64);
         }
-        row.log_norm[segment] = log_norm(part) + log_scale;
+        row.log_norm[segment] = log_norm(part.values, part.exponent);
         if (std::isfinite(row.log_norm[segment])) ++row.uses;
-        const double scale = std::exp(log_scale);
-        const std::span<double> total = row.total.mutable_data<double>();
-        for (std::size_t i = 0; i < part.size(); ++i) total[i] += scale * part[i];
+        total.add(part.values, part.exponent);
       });
   // Contributions are too many to keep; a second pass compares them with their sum.
   for_each_use(timeline, parameters,
-               [&](std::size_t segment, std::uint32_t node, std::span<const double> part, double) {
-                 LedgerRow& row = rows[node];
-                 const std::span<const double> total = row.total.data<double>();
-                 const double size = std::exp(log_norm(part)), whole = std::exp(log_norm(total));
+               [&](std::size_t segment, std::uint32_t node, const ScaledSum& part) {
+                 auto& [row, total] = rows[node];
+                 const double size = std::exp(log_norm(part.values)),
+                              whole = std::exp(log_norm(total.values));
                  if (size == 0.0 || whole == 0.0) return;
                  double product = 0.0;
-                 for (std::size_t i = 0; i < part.size(); ++i)
-                   product += (part[i] / size) * (total[i] / whole);
+                 for (std::size_t i = 0; i < part.values.size(); ++i)
+                   product += (part.values[i] / size) * (total.values[i] / whole);
                  row.cosine[segment] = product;
                });
   Ledger result;
-  for (auto& [node, row] : rows) {
-    describe(row, timeline.value(node));
-    result.rows.push_back(std::move(row));
+  for (auto& [node, held] : rows) {
+    held.row.total =
+        Tensor::from(std::span<const double>(held.total.values), recording.shape(node));
+    for (double& value : held.row.total.mutable_data<double>())
+      value = scaled(value, held.total.exponent);
+    describe(held.row, timeline.value(node));
+    result.rows.push_back(std::move(held.row));
   }
   return result;
 }

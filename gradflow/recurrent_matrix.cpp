@@ -14,6 +14,41 @@
 
 namespace wengert::gradflow {
 
+namespace {
+
+struct Spectrum {
+  double radius = 0.0;
+  double departure = 0.0;  ///< |W|_F^2 - sum |lambda|^2
+};
+
+/// From the real Schur form, where both are sums of squares: the difference of the two norms would
+/// leave 1e-8 of a normal matrix.
+Spectrum spectrum_of(const Eigen::MatrixXd& matrix) {
+  const Eigen::RealSchur<Eigen::MatrixXd> schur(matrix, false);
+  if (schur.info() != Eigen::Success)
+    throw ValueError("gradflow: the eigenvalues of the recurrent matrix did not converge");
+  const Eigen::MatrixXd& T = schur.matrixT();
+  Spectrum result;
+  for (Eigen::Index i = 0; i < T.rows(); ++i) {
+    Eigen::Index next = i + 1;
+    if (next < T.rows() && T(next, i) != 0.0) {
+      // A pair a + ib, a - ib.
+      const double a = T(i, i), b = T(i, next), c = T(next, i), d = T(next, next);
+      result.radius = std::max(result.radius, std::sqrt(std::max(0.0, a * d - b * c)));
+      result.departure += (a - d) * (a - d) + (b + c) * (b + c);
+      ++next;
+      result.departure += T.row(i).tail(T.cols() - next).squaredNorm();
+      ++i;
+    } else {
+      result.radius = std::max(result.radius, std::abs(T(i, i)));
+    }
+    result.departure += T.row(i).tail(T.cols() - next).squaredNorm();
+  }
+  return result;
+}
+
+}  // namespace
+
 RecurrentMatrix examine(const Tensor& W, std::string parameter) {
   if (W.rank() != 2 || W.shape()[0] != W.shape()[1] || W.size() == 0)
     throw ShapeError(fmt::format("gradflow: a recurrent matrix is [n, n], got {}", W.shape()));
@@ -25,16 +60,15 @@ RecurrentMatrix examine(const Tensor& W, std::string parameter) {
   if (!matrix.allFinite())
     throw ValueError("gradflow: the recurrent matrix has elements that are not finite");
   const Eigen::VectorXd sigma = Eigen::BDCSVD<Eigen::MatrixXd>(matrix).singularValues();
-  const Eigen::VectorXcd lambda = Eigen::EigenSolver<Eigen::MatrixXd>(matrix, false).eigenvalues();
+  const Spectrum spectrum = spectrum_of(matrix);
   RecurrentMatrix result;
   result.parameter = std::move(parameter);
-  result.spectral_radius = lambda.cwiseAbs().maxCoeff();
+  result.spectral_radius = spectrum.radius;
   result.largest_singular = sigma(0);
   result.smallest_singular = sigma(n - 1);
   const double norm = matrix.norm();
   result.gain = norm / std::sqrt(static_cast<double>(n));
-  const double gap = norm * norm - lambda.cwiseAbs2().sum();
-  result.non_normality = norm > 0.0 ? std::sqrt(std::max(0.0, gap)) / norm : 0.0;
+  result.non_normality = norm > 0.0 ? std::sqrt(spectrum.departure) / norm : 0.0;
   return result;
 }
 

@@ -95,7 +95,9 @@ Saturation saturation_of(const Timeline& timeline) {
         builder.use.number = std::get<2>(key);
         order.push_back(key);
       }
-      note(builder, slope_of(timeline, node), timeline.value(node), timeline.batch());
+      const Shape& shape = timeline.value(node).shape();
+      const bool batched = shape.rank() > 1 && shape[0] == timeline.batch();
+      note(builder, slope_of(timeline, node), timeline.value(node), batched ? timeline.batch() : 1);
     }
   }
   Saturation result;

@@ -10,53 +10,81 @@ namespace wengert::gradflow {
 using wengert::detail::Leaf;
 using wengert::detail::Recording;
 
-SegmentTape::SegmentTape(const Timeline& timeline, std::size_t segment,
-                         const std::vector<bool>& marked, std::size_t copies, bool direct)
-    : timeline_(timeline),
-      marked_(marked),
-      begin_(timeline.begin_of(segment)),
-      end_(timeline.end_of(segment)),
-      copies_(copies),
-      direct_(direct) {
-  const Recording& all = timeline.recording();
-  Recording& here = tape_.recording();
-  std::vector<const Var*> operands;
-  for (std::uint32_t node = begin_; node < end_; ++node) {
-    if (!marked[node] || !timeline.op(node)) continue;
+SweepRange::SweepRange(const Timeline& timeline, std::span<const std::uint32_t> wanted,
+                       bool only_direct)
+    : targets(timeline.recording().size(), false),
+      marked(timeline.leading_from(wanted, only_direct)),
+      ends(timeline.recording().size(), false),
+      direct(only_direct) {
+  for (const std::uint32_t node : wanted) {
+    targets[node] = true;
+    bool end = true;
     const Op* op = timeline.op(node);
-    operands.clear();
-    std::vector<Var> held;
-    const auto inputs = all.inputs(node);
-    held.reserve(inputs.size());
-    for (std::size_t k = 0; k < inputs.size(); ++k) held.push_back(operand(node, k));
-    for (const Var& var : held) operands.push_back(&var);
-    Tensor output = timeline.value(node);
-    if (copies_ > 1) {
-      std::vector<const Tensor*> values;
-      for (const Var& var : held) values.push_back(&var.value());
-      const Op::Output expected = op->infer(Operands(values));
-      output = repeated(output);
-      if (output.shape() != expected.shape)
-        throw ShapeError("gradflow: the op does not take its samples one by one");
-    }
-    vars_.insert_or_assign(node, here.record(op, operands, std::move(output)));
+    const std::span<const std::uint32_t> inputs = timeline.recording().inputs(node);
+    for (std::size_t k = 0; op && op->differentiable() && k < inputs.size(); ++k)
+      if (marked[inputs[k]] && !(direct && timeline.enters_product(node, k))) end = false;
+    ends[node] = end;
   }
+}
+
+SegmentTape::SegmentTape(const Timeline& timeline, std::size_t segment, const SweepRange& range,
+                         std::span<const std::uint32_t> outputs, bool observe, std::size_t copies)
+    : timeline_(timeline), range_(range), begin_(timeline.begin_of(segment)), copies_(copies) {
+  const std::uint32_t end = timeline.end_of(segment);
+  std::vector<bool> leads(end - begin_, false);
+  for (const std::uint32_t node : outputs) leads[node - begin_] = true;
+  for (std::uint32_t node = end; node-- > begin_;)
+    if (leads[node - begin_] && range.marked[node] && !range.ends[node])
+      for (const std::uint32_t input : timeline.recording().inputs(node))
+        if (input >= begin_) leads[input - begin_] = true;
+  for (std::uint32_t node = begin_; node < end; ++node) {
+    if (!leads[node - begin_] || !range.marked[node] || range.ends[node]) continue;
+    record(node);
+    if (!observe || !range.targets[node]) continue;
+    targets_.add(vars_.at(node));
+    entries_.push_back({node, vars_.at(node), true});
+  }
+}
+
+void SegmentTape::record(std::uint32_t node) {
+  const Op* op = timeline_.op(node);
+  const std::size_t count = timeline_.recording().inputs(node).size();
+  std::vector<Var> held;
+  held.reserve(count);
+  for (std::size_t k = 0; k < count; ++k) held.push_back(operand(node, k));
+  std::vector<const Var*> operands;
+  for (const Var& var : held) operands.push_back(&var);
+  Tensor output = timeline_.value(node);
+  if (copies_ > 1) {
+    std::vector<const Tensor*> values;
+    for (const Var& var : held) values.push_back(&var.value());
+    const Op::Output expected = op->infer(Operands(values));
+    output = repeated(output);
+    if (output.shape() != expected.shape)
+      throw ShapeError("gradflow: the op does not take its samples one by one");
+  }
+  vars_.insert_or_assign(node, tape_.recording().record(op, operands, std::move(output)));
+}
+
+std::size_t SegmentTape::entry_of(std::uint32_t node) const {
+  const auto found = std::ranges::find(entries_, node, &Entry::node);
+  return static_cast<std::size_t>(found - entries_.begin());
 }
 
 const Var& SegmentTape::operand(std::uint32_t user, std::size_t position) {
   const std::uint32_t node = timeline_.recording().inputs(user)[position];
-  if (marked_[node] && !(direct_ && timeline_.enters_product(user, position))) {
+  if (range_.marked[node] && !(range_.direct && timeline_.enters_product(user, position))) {
     if (const auto known = vars_.find(node); known != vars_.end()) return known->second;
-    // From an earlier segment, or a leaf: here the sweep through this segment ends.
+    // From an earlier segment, or an end: here the sweep through this segment stops.
     Tensor value = timeline_.value(node);
     if (copies_ > 1) value = repeated(value);
     Var var = tape_.recording().leaf(std::move(value), Leaf::variable);
     targets_.add(var);
-    entries_.push_back({node, var});
+    entries_.push_back({node, var, node >= begin_});
     return vars_.emplace(node, std::move(var)).first->second;
   }
   const bool repeat = repeats(node, user, position);
-  const std::uint32_t key = node * 2 + (repeat ? 1 : 0);
+  const std::uint64_t key = std::uint64_t{node} * 2 + (repeat ? 1 : 0);
   if (const auto known = constants_.find(key); known != constants_.end()) return known->second;
   Tensor value = timeline_.value(node);
   if (repeat) value = repeated(value);

@@ -56,7 +56,10 @@ void Timeline::require_order() const {
       throw ValueError(
           fmt::format("gradflow: h[{}] is {}, h[0] {}; list one state, one shape, all steps", t,
                       recording_->shape(hidden_[t]), shape));
-    if (t > 0 && hidden_[t] <= hidden_[t - 1])
+    if (t > 0 && hidden_[t] == hidden_[t - 1])
+      throw ValueError(
+          fmt::format("gradflow: h[{}] and h[{}] are one value; list each step once", t - 1, t));
+    if (t > 0 && hidden_[t] < hidden_[t - 1])
       throw ValueError(fmt::format(
           "gradflow: h[{}] was recorded before h[{}]; list them in the order of time", t, t - 1));
   }
@@ -69,7 +72,7 @@ void Timeline::require_path() const {
   std::vector<bool> leads(std::max(last, hidden_.back()) + 1, false);
   for (const std::uint32_t loss : losses_) leads[loss] = true;
   for (std::uint32_t node = last + 1; node-- > 0;) {
-    if (!leads[node] || !recording_->nodes[node].tracked) continue;
+    if (!leads[node]) continue;
     if (recording_->nodes[node].op && !recording_->nodes[node].op->differentiable()) continue;
     for (const std::uint32_t input : recording_->inputs(node)) leads[input] = true;
   }
@@ -110,27 +113,40 @@ void Timeline::lift() {
   require_finite();
 }
 
+// A value that no gradient passes and that reaches no state or loss may be what it likes: the
+// padding of a sequence is, before it is replaced. A masked score is -inf and no fault either.
 void Timeline::require_finite() const {
-  const auto any_nan = [&](std::uint32_t node) {
-    return any_element(values_[node], [](double x) { return std::isnan(x); });
-  };
-  const auto any_infinite = [&](std::uint32_t node) {
-    return any_element(values_[node], [](double x) { return std::isinf(x); });
-  };
-  const auto blame = [&](std::uint32_t node, const char* what) {
-    const std::size_t segment = segment_of(node);
-    throw ValueError(fmt::format(
-        "gradflow: {} is {} {}; nothing can be said of a gradient through it",
-        recording_->described(node), what,
-        segment < steps() ? fmt::format("at step {}", segment) : "after the last step"));
-  };
-  for (std::uint32_t node = 0; node < recording_->size(); ++node)
-    if (any_nan(node)) blame(node, "NaN");
-  // An infinite value is no fault by itself (a masked score is -inf), only a state or loss is.
-  const auto reached = [&](std::uint32_t node) { return any_infinite(node); };
-  if (!std::ranges::any_of(hidden_, reached) && !std::ranges::any_of(losses_, reached)) return;
-  for (std::uint32_t node = 0; node < recording_->size(); ++node)
-    if (any_infinite(node)) blame(node, "infinite");
+  std::vector<bool> matters(recording_->size(), false);
+  for (const std::uint32_t node : hidden_) matters[node] = true;
+  for (const std::uint32_t node : losses_) matters[node] = true;
+  const std::vector<bool> passed = leading_from(hidden_);
+  const auto is_nan = [](double x) { return std::isnan(x); };
+  const auto is_infinite = [](double x) { return std::isinf(x); };
+  for (std::uint32_t node = 0; node < recording_->size(); ++node) {
+    if ((matters[node] || passed[node]) && any_element(values_[node], is_nan))
+      blame(node, "NaN", is_nan);
+    if (matters[node] && any_element(values_[node], is_infinite))
+      blame(node, "infinite", is_infinite);
+  }
+}
+
+// Names also the first of the values that `reached` was computed from that is so.
+void Timeline::blame(std::uint32_t reached, const char* what, bool (*is)(double)) const {
+  std::vector<bool> before(reached + 1, false);
+  before[reached] = true;
+  std::uint32_t first = reached;
+  for (std::uint32_t node = reached + 1; node-- > 0;) {
+    if (!before[node]) continue;
+    if (any_element(values_[node], is)) first = node;
+    for (const std::uint32_t input : recording_->inputs(node)) before[input] = true;
+  }
+  const std::size_t segment = segment_of(reached);
+  throw ValueError(fmt::format(
+      "gradflow: {} is {} {}{}; nothing can be said of a gradient through it",
+      recording_->described(reached), what,
+      segment < steps() ? fmt::format("at step {}", segment) : "after the last step",
+      first == reached ? ""
+                       : fmt::format(", and so is {} before it", recording_->described(first))));
 }
 
 std::size_t Timeline::batch() const {
@@ -154,8 +170,8 @@ std::uint32_t Timeline::end_of(std::size_t segment) const {
 
 bool Timeline::enters_product(std::uint32_t node, std::size_t position) const {
   const Op* op = recording_->nodes[node].op;
-  if (!op || position > 0) return false;
-  return op->name() == "linear" || op->name() == "matmul";
+  // The bias of a linear map comes third.
+  return op && position < 2 && (op->name() == "linear" || op->name() == "matmul");
 }
 
 std::vector<bool> Timeline::leading_from(std::span<const std::uint32_t> targets,

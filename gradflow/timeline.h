@@ -52,7 +52,7 @@ class Timeline {
   /// Which nodes are one of `targets` or depend on one; with `direct` only by ways that do not pass
   /// through a product with a matrix.
   std::vector<bool> leading_from(std::span<const std::uint32_t> targets, bool direct = false) const;
-  /// True if operand `position` of the node is multiplied by a matrix there.
+  /// True if the node is a product with a matrix, and operand `position` one of its factors.
   bool enters_product(std::uint32_t node, std::size_t position) const;
 
  private:
@@ -61,6 +61,7 @@ class Timeline {
   void require_path() const;
   void require_chain() const;
   void require_finite() const;
+  [[noreturn]] void blame(std::uint32_t reached, const char* what, bool (*is)(double)) const;
 
   const Tape* tape_;
   const detail::Recording* recording_;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "scaled_sum.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace wengert::gradflow {
+
+double largest_magnitude(std::span<const double> values) {
+  double size = 0.0;
+  for (const double value : values) size = std::max(size, std::abs(value));
+  return size;
+}
+
+double log_of(std::int64_t exponent) { return static_cast<double>(exponent) * std::log(2.0); }
+
+double log_norm(std::span<const double> values, std::int64_t exponent) {
+  const double size = largest_magnitude(values);
+  if (size == 0.0) return -std::numeric_limits<double>::infinity();
+  double squares = 0.0;
+  for (const double value : values) squares += (value / size) * (value / size);
+  return std::log(size) + 0.5 * std::log(squares) + log_of(exponent);
+}
+
+double scaled(double value, std::int64_t exponent) {
+  return std::scalbn(value, static_cast<int>(std::clamp<std::int64_t>(exponent, -5000, 5000)));
+}
+
+void normalise(std::span<double> values, std::int64_t& exponent) {
+  const double size = largest_magnitude(values);
+  if (size == 0.0 || !std::isfinite(size) || (size > 1e-100 && size < 1e100)) return;
+  const int shift = std::ilogb(size);
+  for (double& value : values) value = std::scalbn(value, -shift);
+  exponent += shift;
+}
+
+void add_scaled(std::span<double> to, std::int64_t& exponent, std::span<const double> part,
+                std::int64_t part_exponent) {
+  if (part_exponent > exponent) {
+    for (double& value : to) value = scaled(value, exponent - part_exponent);
+    exponent = part_exponent;
+  }
+  if (part_exponent == exponent) {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += part[i];
+  } else {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += scaled(part[i], part_exponent - exponent);
+  }
+}
+
+void ScaledSum::add(std::span<const double> part, std::int64_t part_exponent) {
+  if (values.empty()) {
+    values.assign(part.begin(), part.end());
+    exponent = part_exponent;
+  } else {
+    add_scaled(values, exponent, part, part_exponent);
+  }
+  normalise(values, exponent);
+}
+
+}  // namespace wengert::gradflow
