@@ -32,8 +32,9 @@ bool is_among(const std::vector<std::string>& cases, const std::string& name) {
 }
 
 std::vector<Group> selected_groups(const Arguments& arguments) {
-  std::vector<Group> groups{engine(),    models(),          pieces(),  sequences(), memory(),
-                            denormals(), gradient_checks(), reading(), products(),  elementwise()};
+  std::vector<Group> groups{engine(),  models(),    pieces(),          sequences(),
+                            memory(),  denormals(), gradient_checks(), gradient_flow(),
+                            reading(), products(),  elementwise()};
   const std::regex pattern(arguments.filter);
   for (Group& group : groups)
     std::erase_if(group.workloads, [&](const Workload& workload) {

@@ -20,6 +20,8 @@ Group memory();
 Group denormals();
 /// A gradient check in forward passes of what it checks.
 Group gradient_checks();
+/// Credit matrices, and instruments in a training step.
+Group gradient_flow();
 /// Data from files.
 Group reading();
 /// Matrix products of the lecture's shapes.
