@@ -13,9 +13,25 @@ double largest_magnitude(std::span<const double> values) {
   return size;
 }
 
+namespace {
+/// The sum of squares, in four parts that need not wait for each other.
+double squares_of(std::span<const double> values) {
+  double parts[4] = {0.0, 0.0, 0.0, 0.0};
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4)
+    for (std::size_t k = 0; k < 4; ++k) parts[k] += values[i + k] * values[i + k];
+  for (; i < values.size(); ++i) parts[0] += values[i] * values[i];
+  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+}
+/// Neither did the square of what counts vanish nor a sum overflow.
+bool moderate(double squares) { return squares > 1e-200 && squares < 1e200; }
+}  // namespace
+
 double log_of(std::int64_t exponent) { return static_cast<double>(exponent) * std::log(2.0); }
 
 double log_norm(std::span<const double> values, std::int64_t exponent) {
+  if (const double squares = squares_of(values); moderate(squares))
+    return 0.5 * std::log(squares) + log_of(exponent);
   const double size = largest_magnitude(values);
   if (size == 0.0) return -std::numeric_limits<double>::infinity();
   double squares = 0.0;
@@ -28,8 +44,9 @@ double scaled(double value, std::int64_t exponent) {
 }
 
 void normalise(std::span<double> values, std::int64_t& exponent) {
+  if (moderate(squares_of(values))) return;
   const double size = largest_magnitude(values);
-  if (size == 0.0 || !std::isfinite(size) || (size > 1e-100 && size < 1e100)) return;
+  if (size == 0.0 || !std::isfinite(size)) return;
   const int shift = std::ilogb(size);
   for (double& value : values) value = std::scalbn(value, -shift);
   exponent += shift;

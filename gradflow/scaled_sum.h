@@ -16,8 +16,8 @@ double log_norm(std::span<const double> values, std::int64_t exponent = 0);
 double log_of(std::int64_t exponent);
 /// 2^exponent value, for any exponent.
 double scaled(double value, std::int64_t exponent);
-/// Brings the largest magnitude to the order of 1 if it is outside 1e-100 ... 1e100; powers of two
-/// change no digit.
+/// Brings the largest magnitude to the order of 1 if the norm is outside 1e-100 ... 1e100; powers
+/// of two change no digit.
 void normalise(std::span<double> values, std::int64_t& exponent);
 /// to += part, for sums that are there already.
 void add_scaled(std::span<double> to, std::int64_t& exponent, std::span<const double> part,
