@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace wengert::detail {
 namespace {
@@ -14,6 +15,8 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 // Of the first step; below that rounding is all that is left.
 constexpr double smallest_share = 2e-6;
 constexpr int most_steps = 12;
+// Of a usual move: where four points do.
+constexpr double tiny_step = 2e-5;
 
 /// Values at -n h ... n h without 0.
 struct Stencil {
@@ -28,6 +31,8 @@ struct Stencil {
   }
   double best(double h) const { return n == 3 ? sixth_order(h) : fourth_order(h); }
   double next_best(double h) const { return n == 3 ? fourth_order(h) : second_order(h); }
+  /// The straight line through four points, by least squares.
+  double straight(double h) const { return (central(0) + 2.0 * central(1)) / (10.0 * h); }
   double steepest(double here, double h) const {
     double slope = 0;
     for (std::size_t k = 0; k < n; ++k)
@@ -102,6 +107,47 @@ Difference beside_kink(const Line& line, double here, double value, double small
           .right = other.slope};
 }
 
+struct Taken {
+  Stencil stencil;
+  std::size_t crossed = 0;
+  double reach = 0;  ///< how far out it went, or where it crossed
+};
+
+/// The outer points first: most crossings show there, before the others are paid for. Those are
+/// taken after a crossing too if `all` are asked for.
+Taken taken_at(const Line& line, double step, const Setting& setting, bool all) {
+  // With steps this small, as among the kinks of many relus, four points are as good as six.
+  Taken taken{.stencil = {.n = step <= tiny_step * setting.size ? std::size_t{2} : std::size_t{3}}};
+  taken.reach = static_cast<double>(taken.stencil.n) * step;
+  for (std::size_t k = taken.stencil.n; k-- > 0;) {
+    const double h = static_cast<double>(k + 1) * step;
+    const Sample above = line(h), below = line(-h);
+    taken.stencil.above[k] = above.value;
+    taken.stencil.below[k] = below.value;
+    taken.crossed = std::max({taken.crossed, above.crossed, below.crossed});
+    if (taken.crossed == 0 || all) continue;
+    taken.reach = h;
+    break;
+  }
+  return taken;
+}
+
+Difference difference_of(const Stencil& stencil, double here, double step, const Setting& setting) {
+  Difference result{.value = stencil.best(step), .size = stencil.largest(), .step = step};
+  // Of the values, and of the places, to which a steep function is sensitive.
+  result.rounding =
+      4.0 * epsilon * std::max(result.size, std::abs(here)) / step +
+      2.0 * epsilon * (setting.place + 3.0 * step) / step * stencil.steepest(here, step);
+  double other = stencil.next_best(step);
+  if (stencil.n == 2 && std::abs(result.value - other) <= result.rounding) {
+    // No curvature shows: a straight line has less of the rounding, of the worst 0.6 for 1.5.
+    other = std::exchange(result.value, stencil.straight(step));
+    result.rounding *= 0.4;
+  }
+  result.error = std::abs(result.value - other) + result.rounding;
+  return result;
+}
+
 }  // namespace
 
 Difference differenced(const Line& line, double here, double& step, const Setting& setting) {
@@ -111,45 +157,48 @@ Difference differenced(const Line& line, double here, double& step, const Settin
       smallest_step, std::max({setting.wanted > 0 ? setting.noise / setting.wanted : smallest_step,
                                64.0 * epsilon * setting.place, 1e-290}));
   Difference best{.error = std::numeric_limits<double>::infinity()};
+  double clean = 0, dirty = std::numeric_limits<double>::infinity();
   for (int tried = 0; tried < most_steps; ++tried) {
-    // With steps this small, as among the kinks of many relus, four points are as good as six.
-    Stencil stencil{.n = step <= 2e-5 * setting.size ? std::size_t{2} : std::size_t{3}};
-    // The outer points first: most crossings show there, before the others are paid for.
-    std::size_t crossed = 0;
-    for (std::size_t k = stencil.n; k-- > 0;) {
-      const double h = static_cast<double>(k + 1) * step;
-      const Sample above = line(h), below = line(-h);
-      stencil.above[k] = above.value;
-      stencil.below[k] = below.value;
-      crossed = std::max({crossed, above.crossed, below.crossed});
-      if (crossed > 0 && step > smallest_beside) break;
-    }
-    if (crossed > 0 && step > smallest_beside) {
+    const bool last_chance = step <= smallest_beside;
+    const Taken taken = taken_at(line, step, setting, last_chance);
+    if (taken.crossed > 0 && !last_chance) {
+      dirty = taken.reach;
       // Crossings are about as many as the step is long: one in six is rare enough. One that stays
       // is a kink at the point itself, for which the last step is the smallest.
       const double shrink = tried < 3 ? 6.0 : 60.0;
       step = tried + 2 < most_steps
-                 ? std::max(smallest_beside, step / (shrink * static_cast<double>(crossed)))
+                 ? std::max(smallest_beside, step / (shrink * static_cast<double>(taken.crossed)))
                  : smallest_beside;
       continue;
     }
-    const double value = stencil.best(step);
-    if (crossed > 0) return beside_kink(line, here, value, smallest_beside, setting);
-    // Of the values, and of the places, to which a steep function is sensitive.
-    const double rounding =
-        4.0 * epsilon * std::max(stencil.largest(), std::abs(here)) / step +
-        2.0 * epsilon * (setting.place + 3.0 * step) / step * stencil.steepest(here, step);
-    const double error = std::abs(value - stencil.next_best(step)) + rounding;
-    if (error < best.error || !std::isfinite(best.error))
-      best = {.value = value,
-              .error = error,
-              .rounding = rounding,
-              .size = stencil.largest(),
-              .step = step};
+    if (taken.crossed > 0)
+      return beside_kink(line, here, taken.stencil.best(step), smallest_beside, setting);
+    const Difference found = difference_of(taken.stencil, here, step, setting);
+    if (found.error < best.error || !std::isfinite(best.error)) {
+      best = found;
+      clean = taken.reach;
+    }
     // Smaller steps help against curvature, not against rounding.
-    if (best.error <= setting.wanted || rounding > 0.1 * error) break;
+    if (best.error <= setting.wanted || found.rounding > 0.1 * found.error) break;
     if (step / 10.0 < smallest_step) break;
     step /= 10.0;
+  }
+  // Against rounding larger ones do, as far as the nearest kink lets them.
+  for (int tried = 0; tried < 5 && std::isfinite(dirty); ++tried) {
+    if (best.error <= setting.wanted || best.rounding <= 0.1 * best.error) break;
+    if (clean == 0 || 1.2 * clean > dirty) break;
+    const double reach = std::sqrt(clean * dirty);
+    const double wider = reach / (reach <= 2.0 * tiny_step * setting.size ? 2.0 : 3.0);
+    const Taken taken = taken_at(line, wider, setting, false);
+    if (taken.crossed > 0) {
+      dirty = taken.reach;
+      continue;
+    }
+    const Difference found = difference_of(taken.stencil, here, wider, setting);
+    if (!(found.error < best.error)) break;
+    best = found;
+    clean = taken.reach;
+    step = wider;
   }
   return best;
 }

@@ -41,8 +41,9 @@ struct Setting {
 /// Six points, x +- h, 2 h, 3 h (four where h has to be tiny): the derivative with an error of
 /// order h^6; its difference from the one of order h^4 that the same points give, and the rounding
 /// of the values, bound the error. Where a branch goes another way the stencil has crossed a kink,
-/// and the step shrinks to what the number of crossings suggests, as far as rounding lets it.
-/// Returns the step that was good in `step`.
+/// and the step shrinks to what the number of crossings suggests, as far as rounding lets it; if
+/// rounding is too much then, it grows again towards the kink. Returns the step that was good in
+/// `step`.
 Difference differenced(const Line& line, double here, double& step, const Setting& setting);
 
 /// Whether `analytic` is right; `scale` is the size it is judged by, `noise` what rounding on the

@@ -83,3 +83,45 @@ TEST_CASE("a kink under a large offset is judged by slopes that stand out from t
     }
   }
 }
+
+TEST_CASE("directions alone do not pass a gradient at a kink") {
+  const CheckOptions alone{.coordinates = 0, .nodes = false};
+  const auto relus = [](const Var& x) { return sum(relu(x)); };
+  for (const Tensor& x : {zeros({6}, f64), tensor({0.0, 1.0}, f64)}) {
+    const CheckReport report = gradcheck(relus, x, alone);
+    INFO(to_string(report));
+    CHECK(report.verdict == Verdict::kink);
+    CHECK(report.tier == Tier::directions);
+  }
+  CHECK(gradcheck(relus, tensor({1e-3, 1.0, -1e-4}, f64), alone).agrees());
+  const auto steep = custom_op<1>(
+      "steep", [](const Var& x) { return relu(x); },
+      [](const Var& x, const Var&, const Var& g) { return g * (2 + 0 * x); });
+  const auto wrong = [&](const Var& x) { return sum(steep(x)); };
+  CHECK(gradcheck(wrong, zeros({1}, f64), alone).verdict == Verdict::disagree);
+  CHECK(gradcheck(wrong, zeros({6}, f64), alone).verdict >= Verdict::kink);
+}
+
+TEST_CASE("three directions decide among the kinks of 320,000 relus") {
+  const CheckOptions alone{.coordinates = 0,
+                           .repeatability = false,
+                           .adjoint = false,
+                           .nodes = false,
+                           .precision = false};
+  Rng rng{1};
+  const Mlp net{{784, 128, 64, 128, 784}, relu, rng};
+  const Tensor x = rng.uniform({1000, 784});
+  const auto verdict = [&](double factor) {
+    const auto scaled = custom_op<1>(
+        "scaled", [](const Var& y) { return 1.0 * y; },
+        [=](const Var&, const Var&, const Var& g) { return factor * g; });
+    Tape tape;
+    const Var loss = mse(scaled(net(tape.input(x))), x);
+    const CheckReport report = check_tape(tape, loss, alone);
+    INFO(to_string(report));
+    CHECK(report.directions == 3);
+    return report.verdict;
+  };
+  CHECK(verdict(1) == Verdict::agree);
+  CHECK(verdict(1 + 1e-5) == Verdict::disagree);
+}

@@ -104,3 +104,13 @@ TEST_CASE("a gradient that is cut off is found beside a large one, and under a s
     CHECK(report.error < 10);
   }
 }
+
+TEST_CASE("a function of tiny or huge values is linear or not as one of usual size") {
+  for (const double size : {1e-200, 1e-20, 1.0, 1e200}) {
+    INFO(size);
+    const Tensor x = ones({3}, f64);
+    CHECK(check_linear([=](const Var& v) { return size * v; }, {x}).agrees());
+    const auto bent = [=](const Var& v) { return size * v * v; };
+    CHECK(check_linear(bent, {x}).verdict == Verdict::disagree);
+  }
+}
