@@ -18,6 +18,7 @@
 #include "data/split.h"
 #include "data/windows.h"
 #include "figures/figure.h"
+#include "figures/heat_map.h"
 #include "figures/image_strip.h"
 #include "gradcheck/gradcheck.h"
 #include "gradflow/credit.h"

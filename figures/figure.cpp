@@ -53,8 +53,10 @@ std::string text_of(const std::string& path) {
 std::string description_of(const Figure& figure) {
   std::string text = figure.title;
   for (const Panel& panel : figure.panels)
-    text += fmt::format("{}{}{}{} against {}", text.empty() ? "" : "; ", panel.title,
-                        panel.title.empty() ? "" : ": ", panel.y.label, panel.x.label);
+    text += fmt::format("{}{}{}{}{} against {}", text.empty() ? "" : "; ", panel.title,
+                        panel.title.empty() ? "" : ": ",
+                        panel.map ? fmt::format("{} as colours, ", panel.map->label) : "",
+                        panel.y.label, panel.x.label);
   return text;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Figures as values, drawn by gnuplot as a program: one or several panels of lines, points and
-// bands. What is drawn from a training's history is in history_figures.h.
+// Figures as values, drawn by gnuplot as a program: one or several panels of lines, points, bars,
+// bands and heat maps.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,23 @@
 #include <string>
 #include <vector>
 
+#include "heat_map.h"
+
 namespace wengert {
 
 struct Series {
-  enum class Style { line, points, line_points };
+  enum class Style {
+    line,
+    points,
+    line_points,
+    bars  ///< from zero; those of several series side by side
+  };
 
   std::string name = {};  ///< in the legend; none if empty
   std::vector<double> x = {};
-  std::vector<double> y = {};    ///< values that are not finite leave a gap
-  std::vector<double> low = {};  ///< with `high`: a band about the line, e.g. of quartiles
+  std::vector<double> y = {};  ///< values that are not finite leave a gap
+  std::vector<double> low =
+      {};  ///< with `high`: a band about the line, e.g. of quartiles; whiskers of bars
   std::vector<double> high = {};
   Style style = Style::line;
   /// Of the palette (Okabe and Ito's, safe for the colour-blind), with a dash and a point of its
@@ -25,9 +33,10 @@ struct Series {
 };
 
 struct Axis {
-  std::string label = {};  ///< with the unit: "loss / nats"
-  bool log = false;        ///< only where there is something positive to show
-  bool whole = false;      ///< ticks at whole numbers only
+  std::string label = {};               ///< with the unit: "loss / nats"
+  bool log = false;                     ///< only where there is something positive to show
+  bool whole = false;                   ///< ticks at whole numbers only
+  std::vector<std::string> names = {};  ///< at 0, 1, 2 and so on, in place of numbers
   std::optional<double> low = {};
   std::optional<double> high = {};
 };
@@ -45,6 +54,7 @@ struct Panel {
   Axis y = {};
   std::vector<Series> series = {};
   std::vector<Mark> marks = {};
+  std::optional<HeatMap> map = {};  ///< in place of series and marks
 };
 
 struct Figure {
@@ -60,9 +70,14 @@ struct Figure {
 /// Writes `path`, which ends in ".svg", and beside it the numbers (.csv) and the script (.gp) it is
 /// drawn from; `gnuplot name.gp` in their folder draws it again. The picture follows the reader's
 /// light or dark scheme. Returns the SVG's text, which can stand in an HTML page.
-/// Errors: ValueError if there is no panel, x and y (or a band) differ in length, or the path does
-/// not end in ".svg" or has a file name with control characters; FileError if a file cannot be
-/// written or gnuplot is missing or fails: the .csv and the .gp are written even then.
+/// Of a heat map the .csv has all values, a line each row (y, then a column for each x); the script
+/// has what is drawn: at most 480 x 480 cells of one map, fewer of several, so that a picture stays
+/// below a megabyte. If cells stand for several values, the panel says so.
+/// Errors: ValueError if there is no panel, x and y (or a band) differ in length, a heat map has
+/// other than rows x columns values, no cells, series or marks beside it, a logarithmic axis, a
+/// step that is not positive or ends of its colours that are none, or the path does not end in
+/// ".svg" or has a file name with control characters; FileError if a file cannot be written or
+/// gnuplot is missing or fails: the .csv and the .gp are written even then.
 std::string write_figure(const Figure& figure, const std::string& path);
 
 }  // namespace wengert

@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <set>
 
 #include <fmt/format.h>
 
-#include "../graph/error.h"
+#include "axis_ticks.h"
+#include "colour_scale.h"
+#include "figure_checks.h"
+#include "heat_map_cells.h"
 #include "markup.h"
-#include "svg_theme.h"
+#include "panel_ranges.h"
 
 namespace wengert::detail {
 namespace {
@@ -26,85 +27,97 @@ std::string quoted(std::string_view text) {
   return result + "'";
 }
 
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-  bool log = false;
-
-  bool empty() const { return low > high; }
-  void take(double value) {
-    if (!(std::abs(value) < 1e290) || (log && value <= 1e-290)) return;  // gnuplot's arithmetic
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  void take(const std::vector<double>& values) {
-    for (const double value : values) take(value);
-  }
-};
-
-void take_series(Range& range, const Panel& panel, bool horizontal) {
-  for (const Series& series : panel.series) {
-    range.take(horizontal ? series.x : series.y);
-    if (horizontal) continue;
-    range.take(series.low);
-    range.take(series.high);
-  }
-  for (const Mark& mark : panel.marks)
-    if (mark.vertical == horizontal) range.take(mark.at);
-}
-
-// Linear where a logarithmic axis would have nothing to show.
-Range data_range(const Panel& panel, const Axis& axis, bool horizontal) {
-  Range range;
-  range.log = axis.log;
-  take_series(range, panel, horizontal);
-  if (range.empty() && axis.log) {
-    range = {};
-    take_series(range, panel, horizontal);
-  }
-  return range;
-}
-
-Range widened(Range range, const Axis& axis, double share) {
-  if (range.empty()) {
-    range.low = 0;
-    range.high = 1;
-    range.log = false;
-  }
-  if (range.low == range.high) {
-    const double by = axis.whole ? 0.5 : range.low == 0 ? 1 : 0.1 * std::abs(range.low);
-    range.low -= by;
-    range.high += by;
-  } else if (range.log) {
-    const double by = share * (std::log10(range.high) - std::log10(range.low));
-    range.low = std::max(std::pow(10, std::log10(range.low) - by), 1e-300);
-    range.high = std::min(std::pow(10, std::log10(range.high) + by), 1e300);
-  } else {
-    const double by = share * range.high - share * range.low;
-    range.low -= by;
-    range.high += by;
-  }
-  if (axis.low && (!range.log || *axis.low > 0)) range.low = *axis.low;
-  if (axis.high && *axis.high > range.low) range.high = *axis.high;
-  return range;
-}
-
 std::string tick_list(const std::vector<double>& ticks) {
   std::string text;
   for (const double tick : ticks) text += fmt::format("{}{}", text.empty() ? "" : ",", tick);
   return text;
 }
 
-std::string axis_lines(char name, const Axis& axis, const Range& range) {
+std::string tick_list(const std::vector<NamedTick>& ticks) {
+  std::string text;
+  for (const auto& [place, name] : ticks)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ",", quoted(name), place);
+  return text;
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+/// Words at whole numbers, so many of them that they do not overlap.
+std::vector<NamedTick> words(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 32;
+  const std::size_t every = (names.size() + most - 1) / most;
+  std::vector<NamedTick> ticks;
+  for (std::size_t i = 0; i < names.size(); i += every)
+    ticks.emplace_back(static_cast<double>(i), names[i]);
+  return ticks;
+}
+
+bool too_long_for_a_line(const std::vector<std::string>& names, std::size_t width) {
+  std::size_t length = 0;
+  for (const std::string& name : names) length += characters(name) + 2;
+  return 7 * length > width * 3 / 4;
+}
+
+/// Characters beside the colour bar: gnuplot leaves room for short numbers only.
+std::size_t right_margin(const HeatMapCells& cells) {
+  std::size_t longest = 4;
+  for (const NamedTick& tick : cells.ticks) longest = std::max(longest, characters(tick.second));
+  return longest;
+}
+
+enum class Way { up, down };
+
+std::string axis_lines(char name, const Axis& axis, const Range& range, std::size_t width,
+                       Way way = Way::up) {
+  const auto [start, end] =
+      way == Way::up ? std::pair(range.low, range.high) : std::pair(range.high, range.low);
   std::string text =
-      fmt::format("set {0}label {1}{4}\nset {0}range [{2}:{3}]\n", name, quoted(axis.label),
-                  range.low, range.high, name == 'x' ? " offset 0,0.6" : "");
+      fmt::format("set {0}label {1}{4}\nset {0}range [{2}:{3}]\n", name, quoted(axis.label), start,
+                  end, name == 'x' ? " offset 0,0.6" : "");
   text += fmt::format("{} logscale {}\n", range.log ? "set" : "unset", name);
+  if (!axis.names.empty()) {
+    const bool slanted = name == 'x' && too_long_for_a_line(axis.names, width);
+    return text + fmt::format("set {}tics {} ({})\n", name,
+                              slanted ? "rotate by 40 right" : "norotate autojustify",
+                              tick_list(words(axis.names)));
+  }
   std::vector<double> ticks;
   if (range.log) ticks = log_ticks(range.low, range.high);
   else if (axis.whole) ticks = whole_ticks(range.low, range.high);
-  return text + (ticks.empty() ? fmt::format("set {}tics autofreq\n", name)
-                               : fmt::format("set {}tics ({})\n", name, tick_list(ticks)));
+  text += fmt::format("set {}tics norotate autojustify ", name);
+  return text + (ticks.empty() ? "autofreq\n" : fmt::format("({})\n", tick_list(ticks)));
+}
+
+/// So many digits that neighbouring colours differ.
+int digits_for(const HeatMapCells& cells) {
+  const double size = std::max(std::abs(cells.low), std::abs(cells.high));
+  const double ratio = size / (cells.high - cells.low);
+  return std::clamp(4 + static_cast<int>(std::ceil(std::log10(ratio))), 4, 17);
+}
+
+std::string palette_line() {
+  std::string text = "set palette maxcolors 256 defined (";
+  for (std::size_t i = 0; i < colour_scale.size(); ++i)
+    text += fmt::format("{}{} '{}'", i == 0 ? "" : ",", i, colour_scale.at(i));
+  return text + ")\n";
+}
+
+bool has_maps(const Figure& figure) {
+  return std::any_of(figure.panels.begin(), figure.panels.end(),
+                     [](const Panel& panel) { return panel.map.has_value(); });
+}
+
+/// So many cells a side that all maps together make a picture below a megabyte.
+std::size_t most_cells(const Figure& figure) {
+  constexpr double all = 480.0 * 480.0;
+  const auto maps = std::count_if(figure.panels.begin(), figure.panels.end(),
+                                  [](const Panel& panel) { return panel.map.has_value(); });
+  return static_cast<std::size_t>(
+      std::sqrt(all / static_cast<double>(std::max<std::ptrdiff_t>(maps, 1))));
 }
 
 bool scatter(const Panel& panel) {
@@ -114,20 +127,30 @@ bool scatter(const Panel& panel) {
 
 class Script {
  public:
-  Script(const Figure& figure, std::string csv_name) : figure_(figure), csv_(std::move(csv_name)) {}
+  Script(const Figure& figure, std::string csv_name)
+      : figure_(figure), csv_(std::move(csv_name)), most_cells_(most_cells(figure)) {}
 
   void add_panel(std::size_t number, const Range& x, const Range& y) {
     const Panel& panel = figure_.panels[number];
     x_ = x;
     y_ = y;
+    prefix_ = figure_.panels.size() == 1 ? "" : fmt::format("{}: ", name_of(panel, number));
+    if (panel.map) {
+      add_map(panel, number);
+      return;
+    }
     text += fmt::format("\nset title {}\n", quoted(panel.title));
-    text += axis_lines('x', panel.x, x) + axis_lines('y', panel.y, y);
+    if (has_maps(figure_))
+      text += "unset object\nset border 3\nset size nosquare\nset rmargin 2\n" + grid();
+    text += axis_lines('x', panel.x, x, figure_.panel_width) +
+            axis_lines('y', panel.y, y, figure_.panel_width);
+    bars_ = bar_places(panel);
+    std::size_t bar = 0;
     text += fmt::format("unset label\nset key {}\n",
                         scatter(panel) ? "samplen 1 width 1" : "samplen 3 width 0");
-    prefix_ = figure_.panels.size() == 1 ? "" : fmt::format("{}: ", name_of(panel, number));
     std::vector<std::string> bands, lines;
     for (std::size_t i = 0; i < panel.series.size(); ++i)
-      add_series(panel, panel.series[i], i, bands, lines);
+      add_series(panel, panel.series[i], i, bar, bands, lines);
     for (const Mark& mark : panel.marks) add_mark(mark, lines);
     if (lines.empty()) {
       text += "set label 'no finite values' at graph 0.5,0.5 center\n";
@@ -140,8 +163,17 @@ class Script {
     text += '\n';
   }
 
+  /// Lines first: gnuplot reads them from the table, and the maps may have many columns.
+  Table take_table() {
+    for (Table::Column& column : maps_.columns) table_.columns.push_back(std::move(column));
+    return std::move(table_);
+  }
+
+  static std::string grid() {
+    return "set grid linecolor rgb '#808080' linewidth 0.5 dashtype '.'\n";
+  }
+
   std::string text;
-  Table table;
 
  private:
   static std::string name_of(const Panel& panel, std::size_t number) {
@@ -150,10 +182,10 @@ class Script {
 
   /// The number of the column, from 1; series with the same x share it.
   std::size_t column(const std::string& name, const std::vector<double>& values) {
-    for (std::size_t i = 0; i < table.columns.size(); ++i)
-      if (table.columns[i].name == name && same(table.columns[i].cells, values)) return i + 1;
-    table.columns.push_back({name, {values.begin(), values.end()}});
-    return table.columns.size();
+    for (std::size_t i = 0; i < table_.columns.size(); ++i)
+      if (table_.columns[i].name == name && same(table_.columns[i].cells, values)) return i + 1;
+    table_.columns.push_back({name, {values.begin(), values.end()}});
+    return table_.columns.size();
   }
   static bool same(const std::vector<std::optional<double>>& a, const std::vector<double>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -168,7 +200,7 @@ class Script {
     return false;
   }
 
-  void add_series(const Panel& panel, const Series& series, std::size_t place,
+  void add_series(const Panel& panel, const Series& series, std::size_t place, std::size_t& bar,
                   std::vector<std::string>& bands, std::vector<std::string>& lines) {
     const std::string name =
         series.name.empty() ? fmt::format("series {}", place + 1) : series.name;
@@ -176,9 +208,25 @@ class Script {
     const std::size_t x = column(prefix_ + x_name, series.x);
     const std::size_t y = column(prefix_ + name, series.y);
     const std::size_t colour = series.colour.value_or(place);
-    if (!series.low.empty()) {
-      const std::size_t low = column(fmt::format("{}{} low", prefix_, name), series.low);
-      const std::size_t high = column(fmt::format("{}{} high", prefix_, name), series.high);
+    const bool band = !series.low.empty();
+    const std::size_t low = band ? column(fmt::format("{}{} low", prefix_, name), series.low) : 0;
+    const std::size_t high =
+        band ? column(fmt::format("{}{} high", prefix_, name), series.high) : 0;
+    if (series.style == Series::Style::bars) {
+      const std::string at = fmt::format("(column({})+({:.6g}))", x, bars_.offset(bar++));
+      if (!visible(series)) return;
+      lines.push_back(
+          fmt::format("{} skip 1 using {}:{}:({:.6g}) with boxes fillstyle solid 0.9 "
+                      "noborder linecolor rgb '{}' {}",
+                      quoted(csv_), at, y, bars_.width, ink(colour).light, title(series.name)));
+      if (band)
+        lines.push_back(
+            fmt::format("{} skip 1 using {}:{}:(0):(column({})-column({})) with vectors nohead "
+                        "linecolor rgb 'black' linewidth 2 notitle",
+                        quoted(csv_), at, low, high, low));
+      return;
+    }
+    if (band) {
       // Cut off at the frame: a band that reaches zero would vanish from a logarithmic axis.
       bands.push_back(
           fmt::format("{} skip 1 using {}:(column({}) > {} ? column({}) : {}):{} with "
@@ -222,79 +270,104 @@ class Script {
                           : "with lines " + line;
       case Series::Style::points:
         return fmt::format("with points linecolor rgb '{}' {}", ink(colour).light, point);
+      case Series::Style::bars:  // drawn where their width is known
       case Series::Style::line_points: break;
     }
     return fmt::format("with linespoints {} {}", line, point);
   }
 
+  void add_map(const Panel& panel, std::size_t number) {
+    const HeatMap& map = *panel.map;
+    const HeatMapCells cells = cells_of(map, most_cells_);
+    add_map_to_table(panel);
+    const bool empty = std::all_of(cells.values.begin(), cells.values.end(),
+                                   [](double value) { return std::isnan(value); });
+    text += fmt::format("\nset title {}\n", quoted(panel.title));
+    text += axis_lines('x', panel.x, x_, figure_.panel_width) +
+            axis_lines('y', panel.y, y_, figure_.panel_width,
+                       map.first_row_on_top ? Way::down : Way::up);
+    text += fmt::format(
+        "set border 15\nunset grid\nset size {}\nset rmargin {}\nset key samplen 1 width 1\n"
+        "unset label\nset cblabel {} offset 0.8,0\nset cbrange [{}:{}]\nset cbtics ({})\n"
+        "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillstyle solid 1 noborder "
+        "fillcolor rgb '{}'\n",
+        map.square ? "square" : "nosquare", right_margin(cells), quoted(map.label), cells.low,
+        cells.high, tick_list(cells.ticks), blank_cell.light);
+    if (!cells.note.empty())
+      text += fmt::format("set label {} at graph 0.5, graph 1 center offset 0,0.5 font ',11'\n",
+                          quoted(cells.note));
+    text += empty ? "unset colorbox\nset label 'no finite values' at graph 0.5,0.5 center\n"
+                  : "set colorbox\n";
+
+    const std::size_t tall = repeats(cells.rows), wide = repeats(cells.columns);
+    const int digits = digits_for(cells);
+    text += fmt::format("$map{} << EOD\n", number + 1);
+    for (std::size_t i = 0; i < cells.rows * tall; ++i) {
+      for (std::size_t j = 0; j < cells.columns * wide; ++j) {
+        const double value = cells.values[i / tall * cells.columns + j / wide];
+        if (j > 0) text += ',';
+        text += std::isnan(value) ? "NaN" : fmt::format("{:.{}g}", value, digits);
+      }
+      text += '\n';
+    }
+    const auto place = [](double first, double step, std::size_t count, std::size_t drawn) {
+      const double size = step * static_cast<double>(count) / static_cast<double>(drawn);
+      return std::pair(first - 0.5 * step + 0.5 * size, size);
+    };
+    const auto [x, dx] = place(map.first_x, map.step_x, map.columns, cells.columns * wide);
+    const auto [y, dy] = place(map.first_y, map.step_y, map.rows, cells.rows * tall);
+    text += fmt::format(
+        "EOD\nplot $map{} matrix using ({}+$1*{}):({}+$2*{}):3 with image notitle{}\n", number + 1,
+        x, dx, y, dy,
+        cells.blanks.empty()
+            ? ""
+            : fmt::format(", \\\n     keyentry with boxes fillstyle solid 1 noborder linecolor "
+                          "rgb '{}' title {}",
+                          blank_cell.light, quoted(cells.blanks)));
+  }
+
+  /// Some viewers blur what they enlarge, whatever the picture asks for: a cell is many pixels. And
+  /// gnuplot draws no image of a single row or column.
+  std::size_t repeats(std::size_t cells) const {
+    const std::size_t pixels = std::clamp<std::size_t>(most_cells_, 2, 256);
+    return (pixels + cells - 1) / cells;
+  }
+
+  /// All its values as they were given, a line each row.
+  void add_map_to_table(const Panel& panel) {
+    const HeatMap& map = *panel.map;
+    const auto at = [](double first, double step, std::size_t i) {
+      return first + step * static_cast<double>(i);
+    };
+    const auto named = [](const Axis& axis, const char* name) {
+      return axis.label.empty() ? std::string(name) : axis.label;
+    };
+    Table::Column rows{prefix_ + named(panel.y, "y"), {}};
+    for (std::size_t i = 0; i < map.rows; ++i)
+      rows.cells.emplace_back(at(map.first_y, map.step_y, i));
+    maps_.columns.push_back(std::move(rows));
+    for (std::size_t j = 0; j < map.columns; ++j) {
+      Table::Column column{
+          fmt::format("{}{} at {} = {}", prefix_, map.label.empty() ? "value" : map.label,
+                      named(panel.x, "x"), at(map.first_x, map.step_x, j)),
+          {}};
+      column.cells.reserve(map.rows);
+      for (std::size_t i = 0; i < map.rows; ++i)
+        column.cells.emplace_back(map.values[i * map.columns + j]);
+      maps_.columns.push_back(std::move(column));
+    }
+  }
+
   const Figure& figure_;
   std::string csv_;
+  std::size_t most_cells_;
   std::string prefix_;
   Range x_, y_;
+  BarPlaces bars_;
+  Table table_, maps_;
 };
 
-void check(const Figure& figure) {
-  if (figure.panels.empty()) throw ValueError("write_figure: a figure has at least one panel");
-  for (const Panel& panel : figure.panels)
-    for (const Series& series : panel.series) {
-      const auto require = [&](const char* what, std::size_t length, std::size_t other) {
-        if (length != other)
-          throw ValueError(fmt::format("write_figure: series '{}': {} of equal length: {} and {}",
-                                       series.name, what, length, other));
-      };
-      require("x and y are", series.x.size(), series.y.size());
-      if (series.low.empty() && series.high.empty()) continue;
-      require("low and y are", series.low.size(), series.y.size());
-      require("high and y are", series.high.size(), series.y.size());
-    }
-}
-
 }  // namespace
-
-std::vector<double> log_ticks(double low, double high) {
-  static const std::array<std::vector<double>, 3> mantissas{
-      {{1}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9}}};
-  const double decades = std::log10(high) - std::log10(low);
-  const double every = std::max(1.0, std::ceil(decades / 8));
-  std::vector<double> ticks;
-  std::size_t fine = decades > 2.5 ? 0 : decades > 0.9 ? 1 : 2;
-  for (; ticks.size() < 3 && fine < mantissas.size(); ++fine) {
-    ticks.clear();
-    for (double exponent = std::floor(std::log10(low)); exponent <= std::log10(high); ++exponent)
-      for (const double mantissa : mantissas.at(fine)) {
-        const double tick = mantissa * std::pow(10.0, exponent);
-        if (tick >= low && tick <= high && std::fmod(std::abs(exponent), every) == 0)
-          ticks.push_back(tick);
-      }
-  }
-  if (ticks.size() >= 3 || !(low < high)) return ticks;
-  // So narrow that the axis is as good as linear.
-  const double rough = (high - low) / 8;
-  const double decade = std::pow(10.0, std::floor(std::log10(rough)));
-  const double step = decade * (rough <= 2 * decade ? 2 : rough <= 5 * decade ? 5 : 10);
-  ticks.clear();
-  for (double k = std::ceil(low / step); k * step <= high; ++k) ticks.push_back(k * step);
-  return ticks;
-}
-
-std::vector<double> whole_ticks(double low, double high) {
-  const double rough = std::max(1.0, (high - low) / 6);
-  const double decade = std::pow(10.0, std::floor(std::log10(rough)));
-  double step = 10 * decade;
-  for (const double factor : {5.0, 2.0, 1.0})
-    if (factor * decade >= rough && std::floor(factor * decade) == factor * decade)
-      step = factor * decade;
-  std::vector<double> ticks;
-  for (double tick = std::ceil(low / step) * step; tick <= high; tick += step)
-    ticks.push_back(tick);
-  // The axis of epochs starts at 1, which 5, 10, 15 would not show.
-  if (low <= 1 && !ticks.empty() && (ticks[0] > 1 || low > 0)) {
-    std::set<double> with_first(ticks.begin(), ticks.end());
-    with_first.insert(1);
-    ticks.assign(with_first.begin(), with_first.end());
-  }
-  return ticks;
-}
 
 Drawing drawing_of(const Figure& figure, const std::string& csv_name, const std::string& svg_name) {
   check(figure);
@@ -308,6 +381,11 @@ Drawing drawing_of(const Figure& figure, const std::string& csv_name, const std:
   std::vector<Range> xs, ys;
   Range all_x, all_y;
   for (const Panel& panel : figure.panels) {
+    if (panel.map) {
+      xs.push_back(map_range(*panel.map, panel.x, true));
+      ys.push_back(map_range(*panel.map, panel.y, false));
+      continue;
+    }
     xs.push_back(data_range(panel, panel.x, true));
     ys.push_back(data_range(panel, panel.y, false));
     all_x.take({xs.back().low, xs.back().high});
@@ -320,24 +398,28 @@ Drawing drawing_of(const Figure& figure, const std::string& csv_name, const std:
       "set terminal svg size {2},{3} dynamic noenhanced font 'sans-serif,13'\n"
       "set output {1}\n"
       "set border 3 linecolor rgb 'black'\nset tics nomirror out scale 0.5\nset samples 2\n"
-      "set grid linecolor rgb '#808080' linewidth 0.5 dashtype '.'\n"
-      "set key below center horizontal Left reverse\nset tmargin 2\nset rmargin 2\nset title "
-      "offset 0,-0.4\nset format '%g'\n"
+      "{7}set key below center horizontal Left reverse\nset tmargin 2\nset "
+      "rmargin 2\nset title "
+      "offset 0,-0.4\nset format '%g'\n{8}"
       "set multiplot layout {4},{5} title {6}\n",
       quoted(csv), quoted(svg), columns * figure.panel_width, rows * figure.panel_height + heading,
-      rows, columns, quoted(figure.title));
+      rows, columns, quoted(figure.title), Script::grid(), has_maps(figure) ? palette_line() : "");
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     const Panel& panel = figure.panels[i];
     const auto shared = [](const Range& own, const Range& all) {
-      return Range{all.low, all.high, own.log};
+      return Range{all.low, all.high, own.log, own.zero};
     };
+    if (panel.map) {
+      script.add_panel(i, xs[i], ys[i]);
+      continue;
+    }
     script.add_panel(i,
                      widened(figure.share_x ? shared(xs[i], all_x) : xs[i], panel.x,
                              scatter(panel) ? 0.05 : 0.0),
                      widened(figure.share_y ? shared(ys[i], all_y) : ys[i], panel.y, 0.05));
   }
   script.text += "\nunset multiplot\n";
-  return {std::move(script.table), std::move(script.text)};
+  return {script.take_table(), std::move(script.text)};
 }
 
 }  // namespace wengert::detail

@@ -16,8 +16,4 @@ struct Drawing {
 /// Errors: ValueError if the figure is none (see write_figure).
 Drawing drawing_of(const Figure& figure, const std::string& csv_name, const std::string& svg_name);
 
-/// Where an axis has its ticks; empty: wherever gnuplot puts them.
-std::vector<double> log_ticks(double low, double high);
-std::vector<double> whole_ticks(double low, double high);
-
 }  // namespace wengert::detail

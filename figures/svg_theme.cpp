@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "colour_scale.h"
 #include "markup.h"
 
 namespace wengert::detail {
@@ -81,6 +82,7 @@ std::string figure_style() {
   };
   add(writing);
   for (const Ink& both : palette) add(both);
+  add(blank_cell);
   return style + "}\n";
 }
 
@@ -94,6 +96,9 @@ std::string themed(std::string svg, std::string_view name, std::string_view desc
     replace_all(svg, fmt::format("'{}'", both.light), fmt::format("\"{}\"", both.light));
   for (const char* reference : {"id='", "id=\"", "href='#", "href=\"#", "url(#"})
     replace_all(svg, reference, fmt::format("{}{}-", reference, name));
+  // A heat map's cells have edges; the older word is for viewers that do not know the newer.
+  replace_all(svg, "<image x=",
+              "<image style=\"image-rendering:optimizeSpeed;image-rendering:pixelated\" x=");
   replace_all(svg, "fill=\"none\"/>\n<defs>", "class=\"wg-paper\"/>\n<defs>");
   replace_all(svg, "<title>Gnuplot</title>", "");
   const std::size_t start = svg.find("<svg");

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include <wengert/figures/axis_ticks.h>
 #include <wengert/figures/figure.h>
 #include <wengert/figures/gnuplot_script.h>
 #include <wengert/graph/error.h>
@@ -207,4 +208,43 @@ TEST_CASE("a figure in a folder that is not there names the path", "[figure]") {
   const AwkwardFolder folder;
   CHECK_THROWS_WITH(wg::write_figure(curves(), folder.path("nowhere/e.svg")),
                     ContainsSubstring("nowhere/e.csv"));
+}
+
+TEST_CASE("bars of several series stand side by side, from zero, with their whiskers", "[figure]") {
+  using Style = wg::Series::Style;
+  const wg::Figure figure{
+      .panels = {{.x = {.names = {"W", "b"}},
+                  .y = {.label = "share / %"},
+                  .series = {{.name = "first", .x = {0, 1}, .y = {50, 20}, .style = Style::bars},
+                             {.name = "last",
+                              .x = {0, 1},
+                              .y = {60, 30},
+                              .low = {55, 25},
+                              .high = {65, 35},
+                              .style = Style::bars}}}}};
+  const std::string script = wg::detail::drawing_of(figure, "a.csv", "a.svg").script;
+  CHECK_THAT(script, ContainsSubstring("using (column(1)+(-0.2)):2:(0.4) with boxes"));
+  CHECK_THAT(script, ContainsSubstring("using (column(1)+(0.2)):3:(0.4) with boxes"));
+  CHECK_THAT(script, ContainsSubstring("using (column(1)+(0.2)):4:(0):(column(5)-column(4)) with"));
+  CHECK_THAT(script, ContainsSubstring("set yrange [0:68.25]"));
+  CHECK_THAT(script, ContainsSubstring("set xrange [-0.48:1.48]"));
+  CHECK_THAT(script, ContainsSubstring("'W' 0,'b' 1"));
+  const AwkwardFolder folder;
+  CHECK_THAT(wg::write_figure(figure, folder.path("bars.svg")),
+             ContainsSubstring(">W<") && ContainsSubstring("\"#d55e00\""));
+}
+
+TEST_CASE("bars below zero hang from it", "[figure]") {
+  const wg::Figure figure{
+      .panels = {{.series = {{.x = {0}, .y = {-4}, .style = wg::Series::Style::bars}}}}};
+  CHECK_THAT(wg::detail::drawing_of(figure, "a.csv", "a.svg").script,
+             ContainsSubstring("set yrange [-4.2:0]"));
+}
+
+TEST_CASE("long names of an axis are slanted and of many only some are shown", "[figure]") {
+  wg::Figure figure{.panels = {{.series = {{.x = {0}, .y = {4}}}}}};
+  figure.panels[0].x.names = std::vector<std::string>(100, "encoder.layer.weight");
+  const std::string script = wg::detail::drawing_of(figure, "a.csv", "a.svg").script;
+  CHECK_THAT(script, ContainsSubstring("set xtics rotate by 40 right"));
+  CHECK(count(script, "encoder.layer.weight") == 25);
 }
