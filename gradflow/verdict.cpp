@@ -132,19 +132,39 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
                   by_field || by_radius ? (radius_nearer ? spectral : field) : bound});
 }
 
-void say_saturation(const Study& study, std::vector<Finding>& list) {
-  if (study.saturation.uses.empty()) return;
-  const double share = study.saturation.share;
-  list.push_back(
-      {Kind::saturation,
-       fmt::format("{:.0f} % of the activations are saturated (|phi'| < 0.05)", 100.0 * share),
-       share});
+void say_dead(const Study& study, std::vector<Finding>& list) {
   for (const ActivationUse& use : study.saturation.uses)
     if (use.dead > 0)
       list.push_back({Kind::saturation,
                       fmt::format("{} of {} {} units are dead: no gradient passes them in any step",
                                   use.dead, use.units, use.op),
                       static_cast<double>(use.dead)});
+}
+
+/// The mean share of relus that are off, or of other activations that are flat; none without such.
+std::optional<double> flat_share(const Study& study, bool relus) {
+  double sum = 0.0, count = 0.0;
+  for (const ActivationUse& use : study.saturation.uses) {
+    if ((use.op == "relu") != relus) continue;
+    for (const double share : use.saturated) sum += share * static_cast<double>(use.units);
+    count += static_cast<double>(use.saturated.size() * use.units);
+  }
+  if (count == 0.0) return {};
+  return sum / count;
+}
+
+void say_saturation(const Study& study, std::vector<Finding>& list) {
+  if (const auto off = flat_share(study, true))
+    list.push_back(
+        {Kind::saturation, fmt::format("{:.0f} % of the relus are off", 100.0 * *off), *off});
+  const std::optional<double> flat = flat_share(study, false);
+  if (!flat) return say_dead(study, list);
+  const double share = *flat;
+  list.push_back(
+      {Kind::saturation,
+       fmt::format("{:.0f} % of the activations are saturated (|phi'| < 0.05)", 100.0 * share),
+       share});
+  say_dead(study, list);
 }
 
 void say_path(const Study& study, std::vector<Finding>& list) {
@@ -210,7 +230,7 @@ void say_cures(const Study& study, std::vector<Finding>& list) {
                     std::log(std::exp2(-1.0 / T) / (1.0 - std::exp2(-1.0 / T))), study.steps),
         T);
   }
-  if (study.saturation.share > 0.3)
+  if (flat_share(study, false).value_or(0.0) > 0.3)
     cure(fmt::format("smaller weights or layer normalisation ({:.0f} % are saturated)",
                      100.0 * study.saturation.share),
          study.saturation.share);
