@@ -230,10 +230,10 @@ void say_cures(const Study& study, std::vector<Finding>& list) {
                     std::log(std::exp2(-1.0 / T) / (1.0 - std::exp2(-1.0 / T))), study.steps),
         T);
   }
-  if (flat_share(study, false).value_or(0.0) > 0.3)
+  if (const double flat = flat_share(study, false).value_or(0.0); flat > 0.3)
     cure(fmt::format("smaller weights or layer normalisation ({:.0f} % are saturated)",
-                     100.0 * study.saturation.share),
-         study.saturation.share);
+                     100.0 * flat),
+         flat);
 }
 
 }  // namespace
