@@ -25,7 +25,8 @@ struct CreditMatrix {
 };
 
 /// ln |dL / dh_t| of single samples, L the sum of the losses: median and 5 % and 95 % quantiles
-/// over the batch, and the norm over the whole batch.
+/// over the batch, and the norm over the whole batch. A sample more than e^-450 below the largest
+/// one counts as zero.
 struct GradientFlow {
   std::vector<double> median = {}, low = {}, high = {}, whole = {};
 };

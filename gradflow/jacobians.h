@@ -23,13 +23,16 @@ struct SingularValues {
 };
 /// At `points` steps, evenly spread, the first and the last but one among them. n rows are carried
 /// backward together: about n times the time of a backward pass.
-/// Errors: as for study, ValueError also for one step only.
+/// Errors: as for study, ValueError also for one step only, or if samples see each other.
 std::vector<SingularValues> singular_values(const Tape& tape, std::span<const Var> hs,
                                             std::size_t points = 40);
 
 /// ln of the mean growth a step of n orthogonal directions, largest first: exponent i is
 /// (1/T) sum_t ln |R_ii(t)| of QR decompositions of the carried rows (Benettin et al. 1980, on the
 /// adjoint), averaged over the batch. Nats per step; divide by the time of a step for a flow.
+/// Over T steps the directions' turn into place leaves an error of order 1/T; the difference of T
+/// times the exponents of all states and of the last few has none.
+/// Errors: as for study, ValueError also for one step only, or if samples see each other.
 struct LyapunovSpectrum {
   std::vector<double> exponents = {};
   /// Standard error over the samples of the batch; NaN for one sample.
@@ -46,7 +49,7 @@ struct PathSplit {
   std::vector<double> log_whole = {};
   std::vector<double> log_direct = {};  ///< -inf for a cell without such a way
 };
-/// `states`: the cell states c of an LSTM, the hidden states of other cells.
+/// `states`: the cell states c of an LSTM, the hidden states of other cells. Errors: as lyapunov.
 PathSplit path_split(const Tape& tape, std::span<const Var> states);
 
 }  // namespace wengert::gradflow

@@ -82,12 +82,13 @@ Saturation saturation_of(const Timeline& timeline) {
   for (std::size_t t = 1; t < timeline.steps(); ++t) {
     std::map<std::pair<std::string, std::string>, std::size_t> counts;
     for (std::uint32_t node = timeline.begin_of(t); node < timeline.end_of(t); ++node) {
-      if (!after[node] || !before[node] || !timeline.op(node) ||
-          !is_activation(timeline.op(node)->name()))
-        continue;
+      if (!timeline.op(node) || !is_activation(timeline.op(node)->name())) continue;
       const std::string op(timeline.op(node)->name());
       const std::string place = recording.places[recording.nodes[node].place].path;
+      // Those that do not count have their number too: the first step's gates may depend on no
+      // state yet, and the others would change places.
       const Key key{place, op, counts[{place, op}]++};
+      if (!after[node] || !before[node]) continue;
       Builder& builder = builders[key];
       if (builder.use.op.empty()) {
         builder.use.op = op;

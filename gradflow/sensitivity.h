@@ -20,7 +20,8 @@ struct Sensitivity {
 };
 
 /// For outputs y_s in place of losses, pass scalars made of them, e.g. select(y_s, ...). `xs`:
-/// inputs or values computed from them, one a step. Errors: as for study; TapeError if an x is not
+/// inputs or values computed from them, one a step; of a value that several steps read, by all of
+/// its uses. Errors: as for study; TapeError if an x is not
 /// on it.
 Sensitivity sensitivity(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
                         std::span<const Var> xs);

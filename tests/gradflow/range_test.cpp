@@ -106,23 +106,26 @@ TEST_CASE("a quantile between minus infinity and a number is minus infinity") {
 
 namespace {
 
+enum class Weights { shared, fresh };
+
 /// Factor a step of the gradient of a tanh net of random weights, from step `settled` on.
-double mean_field_factor(double sigma_w, double sigma_b, std::size_t settled, std::size_t lags,
-                         int draws) {
+double mean_field_factor(Weights weights, double sigma_w, double sigma_b, std::size_t settled,
+                         std::size_t lags, int draws) {
   const std::size_t n = 512;
   double sum_of_slopes = 0.0;
   for (int draw = 0; draw < draws; ++draw) {
     Rng rng{static_cast<std::uint64_t>(17 + draw)};
-    Parameter W(gaussian(rng, {n, n}, sigma_w / std::sqrt(512.0)), "W");
-    const Tensor b = gaussian(rng, {n}, sigma_b);
-    Tensor state = gaussian(rng, {2, n}, 0.5);
-    for (std::size_t t = 0; t < settled; ++t)
-      state = wengert::tanh(linear(state, W.value(), b)).value();
+    Tensor W, b;
     Recorded net;
-    Var h = net.tape.input(state);
-    for (std::size_t t = 0; t <= lags; ++t) {
-      h = wengert::tanh(linear(h, W.on(h), b));
-      net.h.push_back(h);
+    Var h = gaussian(rng, {2, n}, 0.5);
+    for (std::size_t t = 0; t <= settled + lags; ++t) {
+      if (t == 0 || weights == Weights::fresh) {
+        W = gaussian(rng, {n, n}, sigma_w / std::sqrt(512.0));
+        b = gaussian(rng, {n}, sigma_b);
+      }
+      if (t == settled) h = net.tape.input(h.value());
+      h = wengert::tanh(linear(h, W, b));
+      if (t >= settled) net.h.push_back(h);
     }
     net.losses.push_back(wengert::sum(h * gaussian(rng, {2, n})));
     sum_of_slopes += gradflow::credit(net.tape, net.h, net.losses).lags.log_factor;
@@ -139,10 +142,14 @@ struct MeanField {
 TEST_CASE("gradients of random tanh nets change by the mean-field factor") {
   for (const MeanField& at : {MeanField{0.9, 0, 0.9}, {1.5, 0, 1.0674}, {1, 0.3, 0.8368}}) {
     CAPTURE(at.sigma_w, at.sigma_b);
-    CHECK(mean_field_factor(at.sigma_w, at.sigma_b, 60, 30, 2) == Approx(at.factor).epsilon(0.02));
+    CHECK(mean_field_factor(Weights::shared, at.sigma_w, at.sigma_b, 60, 30, 2) ==
+          Approx(at.factor).epsilon(0.02));
   }
 }
 
+// The theory is of weights drawn anew at each step. With one matrix for all, as recurrent nets
+// have, n = 512 is too few near the transition at sigma_w = 1: the net comes to rest on a stable
+// orbit, where the factor is below 1 (0.971 and 0.981 for the second and third row).
 TEST_CASE("the whole table of mean-field factors", "[.long]") {
   for (const MeanField& at : {MeanField{0.9, 0, 0.9},
                               {1, 0, 1},
@@ -152,6 +159,10 @@ TEST_CASE("the whole table of mean-field factors", "[.long]") {
                               {1, 0.3, 0.8368},
                               {1.5, 0.3, 1.03}}) {
     CAPTURE(at.sigma_w, at.sigma_b);
-    CHECK(mean_field_factor(at.sigma_w, at.sigma_b, 300, 50, 6) == Approx(at.factor).epsilon(0.02));
+    CHECK(mean_field_factor(Weights::fresh, at.sigma_w, at.sigma_b, 100, 50, 4) ==
+          Approx(at.factor).epsilon(0.02));
+    if (at.sigma_b == 0 && (at.sigma_w == 1 || at.sigma_w == 1.1)) continue;
+    CHECK(mean_field_factor(Weights::shared, at.sigma_w, at.sigma_b, 300, 50, 6) ==
+          Approx(at.factor).epsilon(0.02));
   }
 }
