@@ -27,7 +27,7 @@ foreach(source IN LISTS test_sources)
 endforeach()
 target_include_directories(wengert_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_include_directories(wengert_tests SYSTEM PRIVATE ${XSIMD_INCLUDE_DIR} ${RANDOM123_INCLUDE_DIR}
-                                                        ${CBLAS_INCLUDE_DIR})
+                                                        ${CBLAS_INCLUDE_DIR} ${EIGEN_INCLUDE_DIR})
 target_link_libraries(
   wengert_tests PRIVATE wengert_op_table wengert::wengert Catch2::Catch2 fmt::fmt Boost::headers
                         nlohmann_json::nlohmann_json ZLIB::ZLIB Threads::Threads)

@@ -115,14 +115,11 @@ CreditAnalysis credit_of(const Timeline& timeline) {
 }
 
 CreditAnalysis credit(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses) {
-  detail::require_losses(losses);
+  require_losses(losses);
   return credit_of(Timeline(tape, hs, losses));
 }
 
-namespace detail {
 void require_losses(std::span<const Var> losses) {
   if (losses.empty()) throw ValueError("gradflow: the list of losses is empty");
 }
-}  // namespace detail
-
 }  // namespace wengert::gradflow

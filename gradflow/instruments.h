@@ -26,9 +26,7 @@ std::vector<RecurrentMatrix> recurrent_matrices_of(const Timeline& timeline);
 Saturation saturation_of(const Timeline& timeline);
 Sensitivity sensitivity_of(const Timeline& timeline, std::span<const Var> xs);
 
-namespace detail {
 /// Errors: ValueError for none.
 void require_losses(std::span<const Var> losses);
-}  // namespace detail
 
 }  // namespace wengert::gradflow

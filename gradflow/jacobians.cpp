@@ -5,12 +5,13 @@
 #include <cmath>
 #include <limits>
 
-#include <Eigen/Dense>
+#include <Eigen/QR>
 #include <fmt/format.h>
 
 #include "../graph/error.h"
 #include "cotangent_block.h"
 #include "instruments.h"
+#include "matrix_svd.h"
 #include "quantile.h"
 #include "scaled_sum.h"
 
@@ -65,22 +66,20 @@ std::vector<double> log_singular(const Timeline& timeline, const CotangentBlock&
   const std::uint32_t node = timeline.hidden()[t];
   std::int64_t exponent = std::numeric_limits<std::int64_t>::min();
   for (std::size_t i = 0; i < width; ++i) exponent = std::max(exponent, block.exponent(node, i));
-  Matrix jacobian =
-      Matrix::Zero(static_cast<Eigen::Index>(width), static_cast<Eigen::Index>(width));
+  std::vector<double> jacobian(width * width, 0.0);
   for (std::size_t i = 0; i < width; ++i) {
     const std::span<const double> row = block.at(node, i);
     for (std::size_t j = 0; j < width && !row.empty(); ++j)
-      jacobian(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) =
-          scaled(row[b * width + j], block.exponent(node, i) - exponent);
+      jacobian[i * width + j] = scaled(row[b * width + j], block.exponent(node, i) - exponent);
   }
-  const double size = jacobian.cwiseAbs().maxCoeff();
+  const double size = largest_magnitude(jacobian);
   std::vector<double> result(width, none);
   if (!(size > 0.0)) return result;
-  const Eigen::VectorXd sigma = Eigen::BDCSVD<Matrix>(jacobian / size).singularValues();
-  for (std::size_t i = 0; i < width; ++i) {
-    const double value = sigma(static_cast<Eigen::Index>(i));
-    if (value > 1e-14 * sigma(0)) result[i] = std::log(value) + std::log(size) + log_of(exponent);
-  }
+  for (double& element : jacobian) element /= size;
+  const std::vector<double> sigma = svd_values(jacobian, width, width);
+  for (std::size_t i = 0; i < width; ++i)
+    if (sigma[i] > 1e-14 * sigma[0])
+      result[i] = std::log(sigma[i]) + std::log(size) + log_of(exponent);
   return result;
 }
 

@@ -97,7 +97,7 @@ Ledger ledger_of(const Timeline& timeline) {
 }
 
 Ledger ledger(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses) {
-  detail::require_losses(losses);
+  require_losses(losses);
   return ledger_of(Timeline(tape, hs, losses));
 }
 

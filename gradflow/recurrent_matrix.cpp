@@ -5,12 +5,13 @@
 #include <cmath>
 #include <vector>
 
-#include <Eigen/Dense>
+#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "../graph/error.h"
 #include "../graph/format.h"
 #include "instruments.h"
+#include "matrix_svd.h"
 
 namespace wengert::gradflow {
 
@@ -59,13 +60,13 @@ RecurrentMatrix examine(const Tensor& W, std::string parameter) {
           plain.data<double>().data(), n, n);
   if (!matrix.allFinite())
     throw ValueError("gradflow: the recurrent matrix has elements that are not finite");
-  const Eigen::VectorXd sigma = Eigen::BDCSVD<Eigen::MatrixXd>(matrix).singularValues();
+  const std::vector<double> sigma = svd_values(plain.data<double>(), W.shape()[0], W.shape()[1]);
   const Spectrum spectrum = spectrum_of(matrix);
   RecurrentMatrix result;
   result.parameter = std::move(parameter);
   result.spectral_radius = spectrum.radius;
-  result.largest_singular = sigma(0);
-  result.smallest_singular = sigma(n - 1);
+  result.largest_singular = sigma.front();
+  result.smallest_singular = sigma.back();
   const double norm = matrix.norm();
   result.gain = norm / std::sqrt(static_cast<double>(n));
   result.non_normality = norm > 0.0 ? std::sqrt(spectrum.departure) / norm : 0.0;

@@ -38,7 +38,7 @@ Sensitivity sensitivity_of(const Timeline& timeline, std::span<const Var> xs) {
 
 Sensitivity sensitivity(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
                         std::span<const Var> xs) {
-  detail::require_losses(losses);
+  require_losses(losses);
   return sensitivity_of(Timeline(tape, hs, losses), xs);
 }
 

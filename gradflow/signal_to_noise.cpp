@@ -8,10 +8,10 @@
 
 #include "../graph/error.h"
 
-namespace wengert::gradflow::detail {
+namespace wengert::gradflow {
 
-std::vector<SignalToNoise> signal_to_noise(std::span<const Parameter* const> parameters,
-                                           std::span<const Gradients> batches) {
+std::vector<SignalToNoise> signal_to_noise_of(std::span<const Parameter* const> parameters,
+                                              std::span<const Gradients> batches) {
   if (batches.size() < 2)
     throw ValueError(
         fmt::format("gradflow: what differs between batches takes two gradients or more, got {}",
@@ -39,4 +39,4 @@ std::vector<SignalToNoise> signal_to_noise(std::span<const Parameter* const> par
   return result;
 }
 
-}  // namespace wengert::gradflow::detail
+}  // namespace wengert::gradflow

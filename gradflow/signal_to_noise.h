@@ -22,10 +22,8 @@ struct SignalToNoise {
   double ratio() const { return noise > 0.0 ? signal / noise : 0.0; }
 };
 
-namespace detail {
-std::vector<SignalToNoise> signal_to_noise(std::span<const Parameter* const> parameters,
-                                           std::span<const Gradients> batches);
-}
+std::vector<SignalToNoise> signal_to_noise_of(std::span<const Parameter* const> parameters,
+                                              std::span<const Gradients> batches);
 
 /// From the gradients of two or more batches with the same weights, without bias: |mean|^2 has
 /// |noise|^2 / m taken off, as of McCandlish et al. 2018, appendix A. Errors: ValueError for fewer
@@ -35,7 +33,7 @@ std::vector<SignalToNoise> signal_to_noise(Model& model, std::span<const Gradien
   std::vector<const Parameter*> list;
   for (const Parameter* parameter : parameters(model))
     if (parameter->trainable()) list.push_back(parameter);
-  return detail::signal_to_noise(list, batches);
+  return signal_to_noise_of(list, batches);
 }
 
 }  // namespace wengert::gradflow

@@ -36,7 +36,7 @@ std::optional<Reference> reference_of(const Study& study) {
 
 Study study(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
             const StudyOptions& options) {
-  detail::require_losses(losses);
+  require_losses(losses);
   const Timeline timeline(tape, hs, losses);
   Study result;
   result.title = options.title.empty() ? "Gradient flow" : options.title;

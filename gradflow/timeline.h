@@ -43,7 +43,7 @@ class Timeline {
   std::uint32_t begin_of(std::size_t segment) const;
   std::uint32_t end_of(std::size_t segment) const;
 
-  const detail::Recording& recording() const { return *recording_; }
+  const wengert::detail::Recording& recording() const { return *recording_; }
   const Tensor& value(std::uint32_t node) const { return values_[node]; }
   /// The op of a node in float64; null for a leaf.
   const Op* op(std::uint32_t node) const { return ops_[node].get(); }
@@ -64,7 +64,7 @@ class Timeline {
   [[noreturn]] void blame(std::uint32_t reached, const char* what, bool (*is)(double)) const;
 
   const Tape* tape_;
-  const detail::Recording* recording_;
+  const wengert::detail::Recording* recording_;
   std::vector<std::uint32_t> hidden_;
   std::vector<std::uint32_t> losses_;
   std::vector<Tensor> values_;
