@@ -82,6 +82,7 @@
 #include "nn/recurrent/minimal_gated_cell.h"
 #include "nn/recurrent/normalised_cell.h"
 #include "nn/recurrent/orthogonal_rnn_cell.h"
+#include "nn/recurrent/pascanu.h"
 #include "nn/recurrent/recurrent.h"
 #include "nn/recurrent/rnn_cell.h"
 #include "nn/recurrent/same_tape.h"
