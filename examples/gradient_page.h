@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What the programs on sequences share: the study of a net's gradient, printed and as a page. Not
+// part of the library.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <wengert/wengert.h>
+
+/// --report NAME: the pages NAME_before.html and NAME_after.html.
+struct GradientPages {
+  std::string name = {};
+
+  explicit GradientPages(CLI::App& app) {
+    app.add_option("--report", name, "NAME of the pages NAME_before.html and NAME_after.html");
+  }
+  void show(const wengert::gradflow::Study& study, const std::string& when) const {
+    wengert::print("{} training: {}", when, study.verdict());
+    if (!name.empty()) study.report(name + "_" + when + ".html");
+  }
+  /// How far the loss of the last output reaches back, on the batch [batch, steps, in].
+  template <class Cell>
+  void show(const Cell& cell, const wengert::Linear& readout, const wengert::Loss& loss,
+            const wengert::data::Dataset& batch, const std::string& when) const {
+    wengert::Tape tape;
+    const auto run =
+        wengert::unroll(cell, wengert::transpose(tape.input(batch.inputs), 0, 1), {.fused = false});
+    wengert::gradflow::StudyOptions options{.title = "Gradient " + when + " training"};
+    if constexpr (requires { run.last.c; })
+      for (const auto& state : run.states) options.cells.push_back(state.c);
+    const auto last = loss(readout(run.h.back()), batch.targets);
+    show(wengert::gradflow::study(tape, run.h, last, options), when);
+  }
+};
