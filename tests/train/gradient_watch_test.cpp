@@ -42,7 +42,8 @@ TEST_CASE(
       [&](Tape& tape) {
         ++runs;
         const Var h = model.get<0>()(tape.input(x));
-        return Unrolling{{h, wengert::tanh(h)}, mean(square(wengert::tanh(h)))};
+        const Var next = wengert::tanh(h);
+        return Unrolling{{h, next}, mean(square(next))};
       },
       {.every = 4});
   fit(model, x, y,
