@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <vector>
 
 #include "instruments.h"
 
@@ -17,8 +19,17 @@ double mean(const std::vector<double>& values) {
 }
 
 /// None for a net of several matrices or activations: there the lines would say nothing.
-std::optional<Reference> reference_of(const Study& study) {
+std::optional<Reference> reference_of(const Timeline& timeline, const Study& study) {
   if (study.matrices.size() != 1 || study.saturation.uses.size() > 1) return {};
+  // h_t = phi(W h_{t-1} + ...) and nothing else: no leak beside it, no factor before it.
+  const std::uint32_t last = timeline.hidden().back();
+  const std::string_view op = timeline.op(last) ? timeline.op(last)->name() : "";
+  const bool plain = study.saturation.uses.empty() ? op == "add" || op == "linear"
+                                                   : op == study.saturation.uses.front().op;
+  const std::size_t steps = timeline.steps();
+  const std::vector<bool> past =
+      timeline.leading_from(timeline.hidden().subspan(steps - 2, 1), true);
+  if (!plain || past[last]) return {};
   Reference result;
   if (!study.saturation.uses.empty()) {
     const ActivationUse& use = study.saturation.uses.front();
@@ -50,7 +61,7 @@ Study study(const Tape& tape, std::span<const Var> hs, std::span<const Var> loss
   result.ledger = ledger_of(timeline);
   result.saturation = saturation_of(timeline);
   result.matrices = recurrent_matrices_of(timeline);
-  result.reference = reference_of(result);
+  result.reference = reference_of(timeline, result);
   if (!options.inputs.empty()) result.inputs = sensitivity_of(timeline, options.inputs);
   if (options.jacobians && timeline.steps() > 1) {
     result.jacobian = singular_values_of(timeline, 40);

@@ -64,7 +64,7 @@ NamedFigure credit_figure(const Study& study) {
 NamedFigure lag_figure(const Study& study) {
   const LagProfile& lags = study.lags;
   const std::size_t n = lags.median.size();
-  Panel panel{.x = {.label = "lag k = s - t / steps"},
+  Panel panel{.x = {.label = "lag k = s - t, in steps"},
               .y = {.label = "log10 of |dL_s/dh_t|, lag 0 = 0"}};
   panel.series.push_back({.name = "measured, median and quartiles over s",
                           .x = counted(n),
@@ -138,7 +138,7 @@ NamedFigure jacobian_figure(const Study& study) {
   Figure figure;
   if (!study.jacobian.empty()) {
     Panel panel{.title = "singular values of dh_T/dh_t",
-                .x = {.label = "lag T - t / steps"},
+                .x = {.label = "lag T - t, in steps"},
                 .y = {.label = "log10 sigma"}};
     Series largest{.name = "largest"}, middle{.name = "median"}, smallest{.name = "smallest"};
     for (auto point = study.jacobian.rbegin(); point != study.jacobian.rend(); ++point) {
@@ -200,7 +200,7 @@ NamedFigure saturation_figure(const Study& study) {
 NamedFigure path_figure(const Study& study) {
   Figure figure;
   if (study.paths) {
-    Panel panel{.x = {.label = "lag / steps"},
+    Panel panel{.x = {.label = "lag, in steps"},
                 .y = {.label = "log10 |d state_T / d state_t| / sqrt(n)"}};
     const std::size_t n = study.paths->log_whole.size();
     panel.series.push_back(

@@ -84,12 +84,29 @@ void Timeline::require_path() const {
 
 void Timeline::require_chain() const {
   if (hidden_.size() < 2) return;
-  const std::vector<bool> from_first = leading_from(std::span(hidden_).first(1));
-  if (!from_first[hidden_[1]])
+  // Which nodes have a user that is a state or leads to one.
+  std::vector<bool> is_state(recording_->size(), false), leads(recording_->size(), false);
+  for (const std::uint32_t state : hidden_) is_state[state] = true;
+  for (std::uint32_t node = recording_->size(); node-- > 0;) {
+    const Op* op = recording_->nodes[node].op;
+    if (!(is_state[node] || leads[node]) || !op || !op->differentiable()) continue;
+    for (const std::uint32_t input : recording_->inputs(node)) leads[input] = true;
+  }
+  std::size_t cut = 0, first = hidden_.size();
+  for (std::size_t t = 0; t + 1 < hidden_.size(); ++t) {
+    if (leads[hidden_[t]]) continue;
+    ++cut;
+    first = std::min(first, t);
+  }
+  if (cut == 0) return;
+  if (cut + 1 == hidden_.size())
     throw ValueError(
-        "gradflow: h[0] does not lead to h[1]. If the states are slices of a whole sequence that "
-        "one op "
-        "computed, unroll step by step (.fused = false)");
+        "gradflow: h[0] does not lead to h[1], nor any state to a later one. If the states are "
+        "slices of a whole sequence that one op computed, unroll step by step (.fused = false)");
+  throw ValueError(fmt::format(
+      "gradflow: h[{}] does not lead to h[{}] or any later state: the chain is cut there, by "
+      ".value() perhaps; {} of {} states end so. Study the pieces one by one",
+      first, first + 1, cut, hidden_.size()));
 }
 
 void Timeline::lift() {

@@ -20,7 +20,14 @@ constexpr double teaches = 1e-2;
 
 enum class Trend { falls, steady, grows };
 
-/// Over the whole sequence by less than a factor of ten either way: steady.
+double largest_finite(const std::vector<double>& values, double sign) {
+  double result = 0.0;
+  for (const double value : values)
+    if (std::isfinite(value)) result = std::max(result, sign * value);
+  return sign * result;
+}
+
+/// By the line over the whole sequence: less than a factor of ten either way is steady.
 Trend trend_of(const Study& study) {
   const double whole = study.lags.log_factor * static_cast<double>(study.lags.median.size() - 1);
   if (whole < -std::log(10.0)) return Trend::falls;
@@ -59,11 +66,13 @@ void say_rate(const Study& study, std::vector<Finding>& list) {
                       *lags.doubling_time()});
       break;
     case Trend::steady:
-      list.push_back({Kind::rate,
-                      fmt::format("the gradient keeps its size within a factor of ten over all "
-                                  "steps (a factor of {:.4g} a step)",
-                                  factor),
-                      factor});
+      list.push_back(
+          {Kind::rate,
+           fmt::format("the gradient stays between {:.2g} and {:.2g} times its size "
+                       "at lag 0 (a straight line through it: a factor of {:.4g} a step)",
+                       std::exp(largest_finite(lags.median, -1.0)),
+                       std::exp(largest_finite(lags.median, 1.0)), factor),
+           factor});
       break;
   }
 }
@@ -79,15 +88,16 @@ void say_horizon(const Study& study, std::vector<Finding>& list) {
              *horizon, study.steps),
          static_cast<double>(*horizon)});
   else
-    list.push_back({Kind::horizon,
-                    fmt::format("more than 1 % of the gradient is left after all {} steps",
-                                study.lags.median.size() - 1),
-                    static_cast<double>(study.lags.median.size() - 1)});
+    list.push_back(
+        {Kind::horizon,
+         fmt::format("more than 1 % of the gradient is left after {} step{}",
+                     study.lags.median.size() - 1, study.lags.median.size() == 2 ? "" : "s"),
+         static_cast<double>(study.lags.median.size() - 1)});
   if (const auto gone = study.lags.horizon(std::exp(float32_range)))
     list.push_back(
         {Kind::underflow,
          fmt::format(
-             "from lag {} on it is below what float32 can hold, and training in float32 sees zero",
+             "from lag {} on it is below float32's normal range (1.2e-38), and soon zero there",
              *gone),
          static_cast<double>(*gone)});
 }
@@ -103,6 +113,16 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
     return std::abs(predicted - seen) < 0.1 * std::max(0.5, std::abs(seen));
   };
   const double bound = std::exp(line.log_bound);
+  // W keeps all sizes and phi' alone shrinks: of an orthogonal matrix no eigenvalue explains
+  // anything.
+  if (W.largest_singular < 1.02 * W.smallest_singular && near(line.log_mean_field)) {
+    list.push_back({Kind::reason,
+                    fmt::format("W is orthogonal up to a factor of {:.3g}; the slope of the "
+                                "activation does the rest, {:.3g} in the root mean square",
+                                W.largest_singular, line.slope),
+                    line.slope});
+    return;
+  }
   if (near(line.log_bound)) {
     list.push_back(
         {Kind::reason,
@@ -120,10 +140,10 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
   const bool radius_nearer =
       std::abs(line.log_spectral - seen) < std::abs(line.log_mean_field - seen);
   if (by_radius && (radius_nearer || !by_field))
-    text += fmt::format(", the spectral radius does ({:.3g} x mean slope {:.3g} = {:.3g})",
+    text += fmt::format(", the spectral radius does ({:.3g} x rms slope {:.3g} = {:.3g})",
                         W.spectral_radius, line.slope, spectral);
   else if (by_field)
-    text += fmt::format(", the mean field does (|W|/sqrt(n) {:.3g} x mean slope {:.3g} = {:.3g})",
+    text += fmt::format(", the mean field does (|W|/sqrt(n) {:.3g} x rms slope {:.3g} = {:.3g})",
                         W.gain, line.slope, field);
   else
     text += fmt::format(", nor does the mean field ({:.3g}) or the spectral radius ({:.3g})", field,
@@ -176,7 +196,7 @@ void say_path(const Study& study, std::vector<Finding>& list) {
   if (!std::isfinite(direct) || !std::isfinite(whole)) return;
   const double factor = std::exp(direct / static_cast<double>(lag));
   list.push_back({Kind::path,
-                  fmt::format("past all weight matrices (through the gates) a state keeps a factor "
+                  fmt::format("by ways that pass no weight matrix a state keeps a factor "
                               "of {:.3g} a step, {:.2g} of the whole dependence at lag {}",
                               factor, std::exp(std::min(direct - whole, 700.0)), lag),
                   factor});
@@ -207,7 +227,8 @@ void say_cures(const Study& study, std::vector<Finding>& list) {
   const bool short_horizon = study.lags.horizon(teaches).has_value() || vanishes_at_once(study);
   if (!short_horizon) return;
   const bool gated = study.paths && study.paths->log_direct.size() > 1 &&
-                     std::isfinite(study.paths->log_direct[1]) && study.saturation.uses.size() > 1;
+                     std::isfinite(study.paths->log_direct[1]) && has(study, "sigmoid") &&
+                     study.saturation.uses.size() > 1;
   if (gated) {
     // A gate sigma(b) held for T steps loses half if sigma(b)^T = 1/2.
     const double gate = std::exp2(-1.0 / T), bias = std::log(gate / (1.0 - gate));
@@ -224,12 +245,17 @@ void say_cures(const Study& study, std::vector<Finding>& list) {
                        study.matrices.front().smallest_singular,
                        study.matrices.front().largest_singular),
            study.matrices.front().largest_singular);
-    if (has(study, "sigmoid")) cure("replace sigmoid by tanh: its slope is at most 1/4", 0.25);
+    if (has(study, "sigmoid")) cure("replace sigmoid, whose slope is at most 1/4, by tanh", 0.25);
     cure(
         fmt::format("use an LSTM or GRU; a forget bias of {:.1f} would halve the state in {} steps",
                     std::log(std::exp2(-1.0 / T) / (1.0 - std::exp2(-1.0 / T))), study.steps),
         T);
   }
+  if (study.reference && study.reference->slope < 0.95 && has(study, "tanh"))
+    cure(fmt::format(
+             "weaker inputs or smaller weights: the rms slope of tanh is {:.3g} where it works",
+             study.reference->slope),
+         study.reference->slope);
   if (const double flat = flat_share(study, false).value_or(0.0); flat > 0.3)
     cure(fmt::format("smaller weights or layer normalisation ({:.0f} % are saturated)",
                      100.0 * flat),

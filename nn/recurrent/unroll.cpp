@@ -13,9 +13,11 @@ namespace wengert::detail {
 void require_steps(std::span<const Var> xs) {
   if (xs.empty()) throw ValueError("unroll: there are no steps");
   for (std::size_t t = 0; t < xs.size(); ++t) {
-    if (xs[t].rank() == 0)
-      throw ShapeError(
-          fmt::format("unroll: the input of step {} is a scalar; it has to be [batch, ...]", t));
+    // Tokens are [batch], features [batch, in].
+    if (xs[t].rank() < (is_float(xs[t].dtype()) ? 2U : 1U))
+      throw ShapeError(fmt::format(
+          "unroll: the input of step {} is {}; it has to be [batch, in] (one feature: [batch, 1])",
+          t, xs[t].shape()));
     if (xs[t].shape() != xs[0].shape())
       throw ShapeError(
           fmt::format("unroll: the input of step {} is {}, that of step 0 {}; pad sequences of "
@@ -39,8 +41,9 @@ void require_plan(const BpttPlan& plan, std::size_t steps) {
 }
 
 void require_sequence(const Var& x) {
-  if (x.rank() < 2)
-    throw ShapeError(fmt::format("unroll: a sequence is [T, batch, ...], got {}", x.shape()));
+  if (x.rank() < (is_float(x.dtype()) ? 3U : 2U))
+    throw ShapeError(fmt::format(
+        "unroll: a sequence is [T, batch, in], got {}; one feature is [T, batch, 1]", x.shape()));
   if (x.shape()[0] == 0) throw ValueError("unroll: there are no steps");
 }
 
