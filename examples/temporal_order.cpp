@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Temporal order: which of two symbols came first and which second. A tanh RNN with large weights
-// and plain gradient descent explodes, then forgets; clipping, and on top of it Pascanu's
-// regulariser in both its variants, lengthen its reach. Errors over three seeds; the last two
-// columns are what is left of the last step's gradient at the first step.
+// and plain gradient descent explodes, then forgets; at T = 30 clipping alone helps one seed of
+// three, with Pascanu's regulariser on top nearly all learn it. Errors are over three seeds; the
+// last two columns are what is left of the last step's gradient at the first step.
 #include "sequence_net.h"
 namespace wg = wengert;
 
