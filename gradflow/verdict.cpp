@@ -93,13 +93,38 @@ void say_horizon(const Study& study, std::vector<Finding>& list) {
          fmt::format("more than 1 % of the gradient is left after {} step{}",
                      study.lags.median.size() - 1, study.lags.median.size() == 2 ? "" : "s"),
          static_cast<double>(study.lags.median.size() - 1)});
-  if (const auto gone = study.lags.horizon(std::exp(float32_range)))
+  const auto below = std::ranges::find_if(study.lags.median, [](double median) {
+    return std::isfinite(median) && median < float32_range;
+  });
+  if (below != study.lags.median.end()) {
+    const auto lag = below - study.lags.median.begin();
     list.push_back(
         {Kind::underflow,
-         fmt::format(
-             "from lag {} on it is below float32's normal range (1.2e-38), and soon zero there",
-             *gone),
-         static_cast<double>(*gone)});
+         fmt::format("from lag {} on it is below float32's normal range (1.2e-38), and soon zero "
+                     "there",
+                     lag),
+         static_cast<double>(lag)});
+  }
+}
+
+/// States from which nothing leads on, though later losses there are: the chain was cut.
+void say_cut(const Study& study, std::vector<Finding>& list) {
+  const CreditMatrix& credit = study.credit;
+  for (std::size_t t = study.steps - 1; t-- > 0;) {
+    bool later = false, reached = false;
+    for (std::size_t s = 0; s < credit.losses; ++s) {
+      if (credit.last_step[s] >= credit.steps || credit.last_step[s] <= t) continue;
+      later = true;
+      reached = reached || std::isfinite(credit.at(s, t));
+    }
+    if (!later || reached) continue;
+    list.push_back({Kind::reason,
+                    fmt::format("nothing leads from h[{}] to the losses of later steps: the chain "
+                                "is cut there (truncation, .value(), or slopes that are all 0)",
+                                t),
+                    static_cast<double>(t)});
+    return;
+  }
 }
 
 /// Which of the three lines is nearest to what was measured, and whether the bound would have let
@@ -113,6 +138,15 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
     return std::abs(predicted - seen) < 0.1 * std::max(0.5, std::abs(seen));
   };
   const double bound = std::exp(line.log_bound);
+  if (near(line.log_bound)) {
+    list.push_back(
+        {Kind::reason,
+         fmt::format(
+             "that is the bound itself, largest phi' {:.3g} x sigma_max {:.3g} = {:.3g} a step",
+             line.steepest, W.largest_singular, bound),
+         bound});
+    return;
+  }
   // W keeps all sizes and phi' alone shrinks: of an orthogonal matrix no eigenvalue explains
   // anything.
   if (W.largest_singular < 1.02 * W.smallest_singular && near(line.log_mean_field)) {
@@ -121,15 +155,6 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
                                 "activation does the rest, {:.3g} in the root mean square",
                                 W.largest_singular, line.slope),
                     line.slope});
-    return;
-  }
-  if (near(line.log_bound)) {
-    list.push_back(
-        {Kind::reason,
-         fmt::format(
-             "that is the bound itself, largest phi' {:.3g} x sigma_max {:.3g} = {:.3g} a step",
-             line.steepest, W.largest_singular, bound),
-         bound});
     return;
   }
   std::string text = fmt::format(
@@ -268,6 +293,7 @@ std::vector<Finding> Study::findings() const {
   std::vector<Finding> list;
   say_rate(*this, list);
   say_horizon(*this, list);
+  say_cut(*this, list);
   say_reason(*this, list);
   say_saturation(*this, list);
   say_path(*this, list);
