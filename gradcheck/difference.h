@@ -3,9 +3,11 @@
 // what is to be done where the function has a kink. Internal.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 #include "report.h"
 
@@ -73,5 +75,35 @@ inline double scale_of(double claimed, double numeric) {
 /// slopes of both sides: that is a kink.
 Judgement confirmed(const Line& line, double here, double analytic, const Difference& numeric,
                     double scale, double tolerance, const Setting& setting);
+
+struct Compared {
+  double analytic = 0;
+  double numeric = 0;
+  Judgement judgement = {};
+};
+
+/// So far off a kink that the point stands on exactly, places are sought where what is not on the
+/// kink can be judged, by moves of about 1 times these.
+inline constexpr std::array<double, 3> off_kink{4e-3, 2.5e-4, 1.6e-5};
+
+/// The judgement at the first such place that has one, and before anybody is blamed at the next
+/// too: of a claim that is right at the point alone, the error shrinks on the way there.
+/// `compared(k)` gives the comparison at place k; nothing where there is none.
+template <class F>
+std::optional<Compared> judged_off_kink(F&& compared) {
+  std::optional<Compared> wrong;
+  for (std::size_t k = 0; k < off_kink.size(); ++k) {
+    const std::optional<Compared> found = compared(k);
+    if (!found || found->judgement.at_kink || found->judgement.bends) continue;
+    if (found->judgement.verdict == Verdict::agree) return found;
+    if (found->judgement.verdict != Verdict::disagree) continue;
+    if (wrong) {
+      const bool stays = found->judgement.error >= 0.5 * wrong->judgement.error;
+      return stays ? wrong : std::nullopt;
+    }
+    wrong = found;
+  }
+  return {};
+}
 
 }  // namespace wengert::detail

@@ -67,7 +67,32 @@ void examine(Examination& e, const std::optional<Function>& function, bool rando
   if (e.options.precision && report.verdict != Verdict::disagree) check_precision(e);
 }
 
-void require_gradient(const Var& y) {
+/// That nothing contradicts a gradient says something only if something was compared with it.
+void require_comparison(CheckReport& report) {
+  std::size_t compared = report.coordinates;
+  for (const TierResult& tier : report.tiers)
+    if (tier.tier == Tier::directions || tier.tier == Tier::nodes) compared += tier.comparisons;
+  if (report.verdict != Verdict::agree || compared > 0) return;
+  report.verdict = Verdict::unresolved;
+  report.hint_text =
+      report.elements == 0
+          ? "nothing was compared: the leaves have no element"
+          : "nothing was compared with differences: ask for directions, coordinates or nodes";
+}
+
+void require_value(const Var& y) {
+  if (y.value().defined()) return;
+  throw ValueError(
+      "gradcheck: the function returned no value, an empty Var; a function to check returns the "
+      "Var "
+      "that it has computed");
+}
+
+void require_gradient(const Var& y, const Tape& tape) {
+  if (y.on_tape() && Recording::of(y) != &const_cast<Tape&>(tape).recording())
+    throw TapeError(
+        "check_tape: this value is not on this tape, but on another one: give the tape that it was "
+        "recorded on");
   if (!y.tracked())
     throw TapeError(
         "gradcheck: the result has no gradient: no recorded op leads to it from a variable, an "
@@ -79,7 +104,7 @@ CheckReport check(const Tape& tape, const Var& y, const CheckOptions& options,
                   const std::optional<Function>& function, bool random,
                   const CheckedModule& module = {}) {
   const Clock::time_point start = Clock::now();
-  require_gradient(y);
+  require_gradient(y, tape);
   CheckReport report;
   report.seed = options.seed;
   Lifted lifted(tape, y, options.seed);
@@ -90,6 +115,7 @@ CheckReport check(const Tape& tape, const Var& y, const CheckOptions& options,
   for (const CheckedLeaf& leaf : lifted.leaves()) report.elements += leaf.value.size();
   Examination e{tape, y, lifted, options, report, Rng(options.seed)};
   examine(e, function, random);
+  require_comparison(report);
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return report;
 }
@@ -117,6 +143,7 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
   Tape tape;
   const std::vector<Var> xs = leaves_on(tape, inputs);
   const Var y = f(xs);
+  require_value(y);
   const bool random = draws_on_this_thread() != draws;
   const Function function{f, inputs, module};
   if (!y.tracked() && !random && changes_off_tape(function, y, options.seed)) {
@@ -132,13 +159,17 @@ CheckReport check_function(const Checked& f, std::span<const Tensor> inputs,
                       "used by its .value() instead of .on(x)",
                       path));
   CheckReport report = check(tape, y, options, function, random, module);
-  if (options.second_order && report.verdict < Verdict::disagree && !random) {
+  if (options.second_order && report.verdict < Verdict::disagree) {
     const CheckReport second = check_second_order(f, inputs, options);
     if (second.verdict > report.verdict && !second.hint_text.empty()) {
       report.hint = second.hint;
       report.hint_text = second.hint_text;
     }
-    for (const TierResult& tier : second.tiers) conclude(report, tier);
+    for (TierResult tier : second.tiers) {
+      if (random && tier.note.empty())
+        tier.note = "it draws random numbers: judged at draws of its own, which the replay repeats";
+      conclude(report, tier);
+    }
   }
   return report;
 }

@@ -76,6 +76,19 @@ Lifted::Lifted(const Tape& tape, const Var& y, std::uint64_t seed)
   find_last_uses();
 }
 
+Lifted::Lifted(Tape tape, const Var& y, Tensor cotangent)
+    : tape_(std::move(tape)), y_(tape_.counterpart(y)), cotangent_(std::move(cotangent)) {
+  find_leaves();
+  find_last_uses();
+}
+
+Lifted Lifted::recorded_at(std::span<const Tensor> leaves) const {
+  std::vector<Binding> bindings;
+  for (std::size_t k = 0; k < leaves.size(); ++k)
+    bindings.emplace_back(recording().at(leaves_[k].node, leaves_[k].value), leaves[k]);
+  return Lifted(tape_.replayed(bindings, f64), y_, cotangent_);
+}
+
 void Lifted::find_leaves() {
   const Gradients gradients = tape_.backward(y_, cotangent_);
   Recording& all = recording();

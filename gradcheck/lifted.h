@@ -74,8 +74,11 @@ class Lifted {
   Tensor jittered_output(double size, Rng& rng) const;
   /// Backward with this cotangent, one gradient a leaf.
   std::vector<Tensor> backward(const Tensor& cotangent) const;
+  /// The same computation recorded at other values of the leaves, with its gradients there.
+  Lifted recorded_at(std::span<const Tensor> leaves) const;
 
  private:
+  Lifted(Tape tape, const Var& y, Tensor cotangent);
   void find_leaves();
   void find_last_uses();
   using Changed = std::function<Tensor(Tensor value)>;

@@ -28,16 +28,23 @@ std::vector<double> Jacobian::pulled(std::span<const double> cotangent) const {
 }
 
 LocalProblem::LocalProblem(const Op& op, Operands in, std::vector<bool> wanted)
-    : op_(op), wanted_(std::move(wanted)) {
+    : op_(&op), wanted_(std::move(wanted)) {
   for (std::size_t k = 0; k < in.size(); ++k) inputs_.push_back(in[k]);
   output_ = run(inputs_);
   const std::vector<const Tensor*> operands = pointers(inputs_);
-  sides_ = op_.branches(Operands(operands), output_);
+  sides_ = op_->branches(Operands(operands), output_);
+}
+
+LocalProblem LocalProblem::moved(std::size_t k, const Tensor& input) const {
+  std::vector<Tensor> inputs = inputs_;
+  inputs[k] = input;
+  const std::vector<const Tensor*> operands = pointers(inputs);
+  return LocalProblem(*op_, Operands(operands), wanted_);
 }
 
 Tensor LocalProblem::run(const std::vector<Tensor>& inputs) const {
   const std::vector<const Tensor*> operands = pointers(inputs);
-  return op_.run(Operands(operands));
+  return op_->run(Operands(operands));
 }
 
 std::vector<Tensor> LocalProblem::pulled(const Tensor& cotangent) const {
@@ -48,7 +55,7 @@ std::vector<Tensor> LocalProblem::pulled(const Tensor& cotangent) const {
     leaves.push_back(recording.leaf(inputs_[k], wanted_[k] ? Leaf::variable : Leaf::input));
   std::vector<const Var*> list;
   for (const Var& leaf : leaves) list.push_back(&leaf);
-  const Var y = recording.record(&op_, list, output_);
+  const Var y = recording.record(op_, list, output_);
   const Gradients gradients = tape.backward(y, cotangent);
   std::vector<Tensor> result(inputs_.size());
   for (std::size_t k = 0; k < inputs_.size(); ++k) {
@@ -63,7 +70,7 @@ std::size_t LocalProblem::crossed(const std::vector<Tensor>& inputs, const Tenso
   const std::vector<const Tensor*> operands = pointers(inputs);
   Branches here, there;
   here.add(0, sides_);
-  there.add(0, op_.branches(Operands(operands), out));
+  there.add(0, op_->branches(Operands(operands), out));
   return here.differences(there);
 }
 

@@ -32,10 +32,13 @@ class LocalProblem {
   /// Float operands are f64. `wanted` says by which inputs there is a gradient.
   LocalProblem(const Op& op, Operands in, std::vector<bool> wanted);
 
-  const Op& op() const { return op_; }
+  const Op& op() const { return *op_; }
   const std::vector<Tensor>& inputs() const { return inputs_; }
   const Tensor& output() const { return output_; }
   const std::vector<bool>& wanted() const { return wanted_; }
+
+  /// The same op with another input k.
+  LocalProblem moved(std::size_t k, const Tensor& input) const;
 
   Tensor run(const std::vector<Tensor>& inputs) const;
   /// The cotangents of the wanted inputs, by the op's pullback; the others are undefined.
@@ -50,7 +53,7 @@ class LocalProblem {
  private:
   std::size_t crossed(const std::vector<Tensor>& inputs, const Tensor& out) const;
 
-  const Op& op_;
+  const Op* op_;
   std::vector<Tensor> inputs_;
   std::vector<bool> wanted_;
   Tensor output_;

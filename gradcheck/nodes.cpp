@@ -3,6 +3,7 @@
 // is wrong is the culprit, however far it is from the leaf where the error shows.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -27,36 +28,56 @@ Tensor direction_of(Examination& e, const LocalProblem& problem, std::size_t k) 
 }
 
 struct Outcome {
-  Judgement judgement;
+  Compared compared = {};
   std::size_t input = 0;
-  double analytic = 0;
-  double numeric = 0;
+  std::optional<LocalProblem> off_kink = {};  ///< where it was judged, if not at the op's operands
 };
+
+/// The slope of <c, op(x)> along a direction of input k; nothing at a kink, or too near one.
+std::optional<Compared> compared_along(const Examination& e, const LocalProblem& problem,
+                                       std::size_t k, const Tensor& direction,
+                                       const Tensor& cotangent, double noise) {
+  const Tensor claimed = problem.pulled(cotangent)[k];
+  if (!finite(claimed) || !finite(problem.output())) return {};
+  const double here = dot(problem.output(), cotangent);
+  const double slope = dot(claimed, direction);
+  double step = e.options.step / 4;
+  const double rough = norm_of_product(claimed, direction);
+  const Line line = problem.along(k, direction, cotangent);
+  const Setting setting{.wanted = tolerance * rough,
+                        .noise = noise,
+                        .place = std::min(1.0, largest(problem.inputs()[k]))};
+  const Difference numeric = differenced(line, here, step, setting);
+  if (numeric.kink || numeric.hidden) return {};
+  const double scale = std::max(rough, std::abs(numeric.value));
+  return Compared{slope, numeric.value,
+                  confirmed(line, here, slope, numeric, scale, tolerance, setting)};
+}
 
 Outcome worst_input(Examination& e, const LocalProblem& problem, const Tensor& cotangent) {
   Outcome worst;
-  const std::vector<Tensor> analytic = problem.pulled(cotangent);
-  const double here = dot(problem.output(), cotangent);
   const double noise = problem.noise(cotangent, e.rng);
-  for (std::size_t k = 0; k < analytic.size(); ++k) {
-    if (!problem.wanted()[k] || analytic[k].size() == 0 || !finite(analytic[k])) continue;
+  for (std::size_t k = 0; k < problem.inputs().size(); ++k) {
+    const Tensor& x = problem.inputs()[k];
+    if (!problem.wanted()[k] || x.size() == 0) continue;
     const Tensor direction = direction_of(e, problem, k);
-    const double slope = dot(analytic[k], direction);
-    double step = e.options.step / 4;
-    const double rough = norm_of_product(analytic[k], direction);
-    const Line line = problem.along(k, direction, cotangent);
-    const Setting setting{.wanted = tolerance * rough,
-                          .noise = noise,
-                          .place = std::min(1.0, largest(problem.inputs()[k]))};
-    const Difference numeric = differenced(line, here, step, setting);
-    if (numeric.kink || numeric.hidden) continue;  // T4 judges those element by element
-    const double scale = std::max(rough, std::abs(numeric.value));
-    const Judgement judgement = confirmed(line, here, slope, numeric, scale, tolerance, setting);
-    if (judgement.bends) continue;
-    if (judgement.verdict < worst.judgement.verdict ||
-        (judgement.verdict == worst.judgement.verdict && judgement.error <= worst.judgement.error))
+    std::optional<LocalProblem> there;
+    std::optional<Compared> found = compared_along(e, problem, k, direction, cotangent, noise);
+    if (!found && finite(problem.pulled(cotangent)[k])) {
+      // What stands on the kink T4 judges, element by element; all the rest is judged beside it.
+      const Tensor moves = moves_of(x, e.rng);
+      found = judged_off_kink([&](std::size_t place) {
+        there.emplace(problem.moved(k, combined(x, off_kink[place], moves)));
+        return compared_along(e, *there, k, direction, cotangent, noise);
+      });
+    }
+    if (!found || found->judgement.bends) continue;
+    const Judgement& judgement = found->judgement;
+    const Judgement& before = worst.compared.judgement;
+    if (judgement.verdict < before.verdict ||
+        (judgement.verdict == before.verdict && judgement.error <= before.error))
       continue;
-    worst = {judgement, k, slope, numeric.value};
+    worst = {*found, k, std::move(there)};
   }
   return worst;
 }
@@ -96,27 +117,27 @@ void check_nodes(Examination& e) {
     const LocalProblem problem(op, in, wanted_inputs(all, node, in));
     const Tensor cotangent = e.rng.normal(out.shape(), f64);
     const Outcome outcome = worst_input(e, problem, cotangent);
-    if (outcome.judgement.verdict == Verdict::unresolved) {
+    const Judgement& judgement = outcome.compared.judgement;
+    if (judgement.verdict == Verdict::unresolved) {
       ++unresolved;
       return;
     }
-    const bool worst = tally.add(outcome.judgement.verdict, outcome.judgement.error,
-                                 outcome.judgement.oracle_error);
-    if (outcome.judgement.verdict != Verdict::disagree) {
+    const bool worst = tally.add(judgement.verdict, judgement.error, judgement.oracle_error);
+    if (judgement.verdict != Verdict::disagree) {
       ++culprit.right;
       return;
     }
     ++culprit.wrong;
     if (!worst) return;
-    blame(e, node, outcome.input, outcome.judgement.error);
-    explain(e.report, problem, cotangent, outcome.input);
+    blame(e, node, outcome.input, judgement.error);
+    explain(e.report, outcome.off_kink ? *outcome.off_kink : problem, cotangent, outcome.input);
     if (e.report.leaf.empty() || e.report.verdict != Verdict::disagree)
       show(e.report, {.tier = Tier::nodes,
                       .leaf = fmt::format("input {} of {}", outcome.input, all.described(node)),
-                      .analytic = outcome.analytic,
-                      .numeric = outcome.numeric,
-                      .error = outcome.judgement.error,
-                      .oracle_error = outcome.judgement.oracle_error});
+                      .analytic = outcome.compared.analytic,
+                      .numeric = outcome.compared.numeric,
+                      .error = judgement.error,
+                      .oracle_error = judgement.oracle_error});
   };
   e.lifted.value_at(e.lifted.point(), nullptr, examine);
   if (unresolved > 0)

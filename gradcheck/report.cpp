@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -52,8 +53,26 @@ std::string_view colour_of(Verdict verdict) {
   }
 }
 
+bool not_defined_beside(const CheckReport& report) {
+  return report.shown != Tier::precision && !report.leaf.empty() &&
+         std::isfinite(report.analytic) && !std::isfinite(report.numeric);
+}
+
+/// Whether the hint and the pattern come from the culprit's own Jacobian: ratios there need not be
+/// those of the worst element.
+bool speaks_of_op(const CheckReport& report) {
+  constexpr std::array others{Hint::none,      Hint::off_tape,         Hint::nonfinite,
+                              Hint::precision, Hint::nondeterministic, Hint::first_order};
+  return report.culprit.found && !report.culprit.value && report.verdict == Verdict::disagree &&
+         std::ranges::find(others, report.hint) == others.end();
+}
+
 std::string advice_of(const CheckReport& report) {
   if (report.hint == Hint::first_order) return {};
+  if (report.verdict == Verdict::unresolved && not_defined_beside(report))
+    return "the function is not defined, or infinite, at points beside this one, the edge of its "
+           "domain: move the inputs inside";
+  if (report.verdict == Verdict::unresolved && report.leaf.empty()) return {};
   if (report.verdict == Verdict::unresolved)
     return "the differences are too rough here to decide: try other inputs, or smaller numbers";
   if (report.verdict == Verdict::kink)
@@ -139,14 +158,19 @@ std::string to_string(const CheckReport& report, bool colour) {
                 fmt::format("{}{}   relative error {:.1e}{}", report.leaf,
                             element ? fmt::format(" {}", to_string(report.leaf_shape)) : "",
                             report.error, both.empty() ? "" : fmt::format("   ({})", both)));
-    const std::string ratio = report.numeric != 0 && bad && std::isfinite(report.analytic)
+    const std::string ratio = report.numeric != 0 && bad && std::isfinite(report.analytic) &&
+                                      std::isfinite(report.numeric)
                                   ? fmt::format("   ratio {:.5g}", report.analytic / report.numeric)
                                   : "";
-    text += row(element ? "worst element" : "slope",
-                fmt::format("{}{} {:.4e}   {} {:.4e}{}",
-                            element ? fmt::format("[{}]   ", fmt::join(report.index, ", ")) : "",
-                            narrow ? "float32" : "analytic", report.analytic,
-                            narrow ? "float64" : "numeric", report.numeric, ratio));
+    text += row(
+        element ? "worst element" : "slope",
+        fmt::format("{}{} {:.4e}   {}{}",
+                    element ? fmt::format("[{}]   ", fmt::join(report.index, ", ")) : "",
+                    narrow ? "float32" : "analytic", report.analytic,
+                    not_defined_beside(report)
+                        ? std::string("not defined beside it")
+                        : fmt::format("{} {:.4e}", narrow ? "float64" : "numeric", report.numeric),
+                    ratio));
   }
   if (report.culprit.found) {
     const Culprit& c = report.culprit;
@@ -163,7 +187,8 @@ std::string to_string(const CheckReport& report, bool colour) {
                                           whose, how, others));
   }
   if (!report.pattern.empty()) text += row("pattern", report.pattern);
-  if (!report.hint_text.empty()) text += row("hint", report.hint_text);
+  if (!report.hint_text.empty())
+    text += row("hint", (speaks_of_op(report) ? "at the op: " : "") + report.hint_text);
   if (report.kinks > 0)
     text += row("kinks", fmt::format("{} at a point without a derivative, judged by both sides",
                                      report.kinks));

@@ -87,6 +87,15 @@ Tensor jittered(const Tensor& tensor, double size, Rng& rng) {
   return result;
 }
 
+Tensor moves_of(const Tensor& x, Rng& rng) {
+  Tensor moves = rng.uniform(x.shape(), -1, 1, f64);
+  const std::span<double> to = moves.mutable_data<double>();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    to[i] = std::copysign(0.5 + 0.5 * std::abs(to[i]), to[i]) *
+            std::max(1.0, std::abs(x.data<double>()[i]));
+  return moves;
+}
+
 bool finite(const Tensor& tensor) {
   if (tensor.dtype() == i64) return true;
   return dispatch_float(tensor.dtype(), [&]<class T>(T) {

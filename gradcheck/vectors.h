@@ -30,6 +30,9 @@ double distance(std::span<const Tensor> a, std::span<const Tensor> b);
 /// Every element times 1 + size or 1 - size, by the flip of a coin; integers stay.
 Tensor jittered(const Tensor& tensor, double size, Rng& rng);
 
+/// Moves of half to all of max(1, |x|), either way.
+Tensor moves_of(const Tensor& x, Rng& rng);
+
 bool finite(const Tensor& tensor);
 /// The largest finite magnitude; 0 for integers.
 double largest(const Tensor& tensor);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The checker is checked: right gradients pass, wrong ones do not, and it says where.
+#include <cmath>
 #include <wengert/wengert.h>
 
 #include "catch.h"
@@ -233,4 +234,65 @@ TEST_CASE("an input that the result does not depend on has the gradient zero") {
   CHECK(gradcheck_second_order(first, {tensor({1.0, 2.0}), tensor({3.0})}).agrees());
   const auto straight = [](const Var& a) { return 2.0 * a; };
   CHECK(gradcheck_second_order(straight, {tensor({1.0, 2.0})}).agrees());
+}
+
+TEST_CASE("the second order is asked of a function that draws too") {
+  const auto half = custom_op<1>(
+      "half", [](const Var& x) { return square(x); },
+      [](const Var& x, const Var&, const Var& g) { return g * x; });
+  const auto second_wrong =
+      cube([half](const Var& v, const Var&, const Var& g) { return 3 * g * half(v); });
+  const auto right = cube([](const Var& v, const Var&, const Var& g) { return 3 * g * square(v); });
+  const Tensor x = Rng{1}.normal({3, 4}, f64);
+  Rng noise{4};
+  const auto noisy = [&](const auto& f) {
+    return gradcheck([&](const Var& v) { return sum(dropout(f(v), 0.5, noise)); }, x,
+                     {.second_order = true});
+  };
+  CHECK(noisy(second_wrong).verdict == Verdict::disagree);
+  const CheckReport report = noisy(right);
+  INFO(to_string(report));
+  CHECK(report.agrees());
+  REQUIRE(report.find(Tier::second_order));
+  CHECK(report.find(Tier::second_order)->note.find("draws random numbers") != std::string::npos);
+}
+
+TEST_CASE("a check that compares nothing does not agree") {
+  const auto f = [](const Var& x) { return sum(square(x)); };
+  const CheckReport none =
+      gradcheck(f, tensor({1.0, 2.0}), {.directions = 0, .coordinates = 0, .nodes = false});
+  INFO(to_string(none));
+  CHECK(none.verdict == Verdict::unresolved);
+  CHECK(to_string(none).find("nothing was compared") != std::string::npos);
+  const CheckReport empty = gradcheck(f, zeros({0, 3}));
+  CHECK(empty.verdict == Verdict::unresolved);
+  CHECK(empty.hint_text.find("no element") != std::string::npos);
+  CHECK(gradcheck(f, tensor({1.0, 2.0}), {.directions = 0, .coordinates = 0}).agrees());
+}
+
+TEST_CASE("beside the edge of a domain a report says so instead of NaN") {
+  const auto f = [](const Var& x) { return sum(wengert::sqrt(x - 1.0)); };
+  const CheckReport report = gradcheck(f, tensor({std::nextafter(1.0, 2.0)}, f64));
+  const std::string text = to_string(report);
+  INFO(text);
+  CHECK(report.verdict < Verdict::disagree);
+  CHECK(text.find("nan") == std::string::npos);
+}
+
+TEST_CASE("an empty Var and a value of another tape are told apart from a missing gradient") {
+  const auto nothing = [](const Var&) { return Var(); };
+  const auto message = [](auto check) -> std::string {
+    try {
+      check();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const Tensor x = tensor({0.25, 2.0}, f64);
+  CHECK(message([&] { gradcheck(nothing, x); }).find("the function returned no value") !=
+        std::string::npos);
+  Tape one, other;
+  const Var y = sum(square(one.variable(x)));
+  CHECK(message([&] { check_tape(other, y); }).find("not on this tape") != std::string::npos);
 }

@@ -2,6 +2,8 @@
 // Kinks inside ops of the user's own: told by the branches of the ops they are made of, or by the
 // slopes of both sides where they are loops.
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,18 @@ auto wrapped_relu(double factor, double at_zero) {
       [=](const Var& x, const Var&, const Var& g) {
         const Var zero = cast(equal(x, zeros(x.shape(), x.dtype())), x.dtype());
         return g * (factor * by_element(x, step) + at_zero * zero);
+      });
+}
+
+/// relu with its slope times `factor` at elements 17, 17 + every, ...
+auto partly_wrong_relu(std::size_t every, double factor) {
+  return custom_op<1>(
+      "partly_wrong_relu", [](const Var& x) { return relu(x); },
+      [=](const Var& x, const Var&, const Var& g) {
+        Tensor factors = ones(x.shape(), f64);
+        const std::span<double> all = factors.mutable_data<double>();
+        for (std::size_t i = 17; i < all.size(); i += every) all[i] = factor;
+        return g * by_element(x, step) * cast(Var(factors), x.dtype());
       });
 }
 
@@ -149,4 +163,52 @@ TEST_CASE("a wrong slope of a smooth op is no kink, however steep or rough the o
         CHECK(report.verdict != Verdict::kink);
         CHECK((factor == 1.0) == (report.verdict < Verdict::disagree));
       }
+}
+
+TEST_CASE("one element on a kink does not keep the others of many from being judged") {
+  Tensor x = Rng{1}.normal({60, 60}, f64);
+  x.mutable_data<double>()[1111] = 0;
+  struct Wrong {
+    std::size_t every;
+    double factor;
+  };
+  for (const auto& [every, factor] : {Wrong{100, 0}, Wrong{20, 0.5}, Wrong{5, 0}, Wrong{20, 1}}) {
+    const auto op = partly_wrong_relu(every, factor);
+    const auto loss = [&](const Var& v) { return sum(square(op(v))); };
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      const CheckReport report = gradcheck(loss, x, {.seed = seed});
+      INFO(to_string(report));
+      CHECK(report.agrees() == (factor == 1));
+      if (factor == 1) continue;
+      CHECK(report.verdict == Verdict::disagree);
+      CHECK(report.culprit.op == "partly_wrong_relu");
+    }
+  }
+}
+TEST_CASE("a padded row and biases of zero do not hide wrong units") {
+  Rng rng{3};
+  const Linear in{40, 64, rng}, out{64, 3, rng};
+  Tensor x = rng.normal({6, 40});
+  std::ranges::fill(x.mutable_data<float>().subspan(200, 40), 0.0F);
+  for (const double factor : {1.0, 0.5}) {
+    const auto op = partly_wrong_relu(64, factor);
+    const CheckReport report =
+        gradcheck([&](const Var& v) { return mean(square(out(op(in(v))))); }, x);
+    INFO(to_string(report));
+    CHECK(report.agrees() == (factor == 1));
+    CHECK(report.culprit.found == (factor != 1));
+  }
+}
+TEST_CASE("a pullback that keeps what it saw at the point is right at a kink of another element") {
+  Tensor x = Rng{1}.normal({50, 50}, f64);
+  x.mutable_data<double>()[7] = 0;
+  const Tensor seen = x;
+  const auto op = custom_op<1>(
+      "keeps", [](const Var& v) { return square(v) + relu(v); },
+      [seen](const Var& v, const Var&, const Var& g) {
+        return g * (2 * Var(seen) + by_element(v, step));
+      });
+  const CheckReport report = gradcheck([&](const Var& v) { return sum(op(v)); }, x);
+  INFO(to_string(report));
+  CHECK(report.agrees());
 }
