@@ -72,7 +72,7 @@ void require_comparison(CheckReport& report) {
   std::size_t compared = report.coordinates;
   for (const TierResult& tier : report.tiers)
     if (tier.tier == Tier::directions || tier.tier == Tier::nodes) compared += tier.comparisons;
-  if (report.verdict != Verdict::agree || compared > 0) return;
+  if (report.verdict != Verdict::agree || (compared > 0 && report.elements > 0)) return;
   report.verdict = Verdict::unresolved;
   report.hint_text =
       report.elements == 0

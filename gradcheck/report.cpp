@@ -155,9 +155,12 @@ std::string to_string(const CheckReport& report, bool colour) {
                                   : fmt::format("oracle good to {:.0e}", report.oracle_error);
     const std::string both = judged + (judged.empty() || known.empty() ? "" : ", ") + known;
     text += row(element || report.shown != Tier::nodes ? "worst tensor" : "worst input",
-                fmt::format("{}{}   relative error {:.1e}{}", report.leaf,
+                fmt::format("{}{}{}", report.leaf,
                             element ? fmt::format(" {}", to_string(report.leaf_shape)) : "",
-                            report.error, both.empty() ? "" : fmt::format("   ({})", both)));
+                            not_defined_beside(report)
+                                ? std::string()
+                                : fmt::format("   relative error {:.1e}{}", report.error,
+                                              both.empty() ? "" : fmt::format("   ({})", both))));
     const std::string ratio = report.numeric != 0 && bad && std::isfinite(report.analytic) &&
                                       std::isfinite(report.numeric)
                                   ? fmt::format("   ratio {:.5g}", report.analytic / report.numeric)
