@@ -19,10 +19,17 @@ inline std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The manuals of this library, from the source tree that the program was built from.
+/// The manuals of this library, from the source tree that the program was built from, or one that
+/// the current folder lies in. Errors: FileError if there is none.
 inline std::string manuals() {
-  std::vector<std::filesystem::path> paths;
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path();
+  namespace fs = std::filesystem;
+  std::vector<fs::path> paths;
+  fs::path root = fs::path(__FILE__).parent_path().parent_path();
+  if (!fs::exists(root / "docs" / "design.md"))
+    for (root = fs::current_path(); !fs::exists(root / "docs" / "design.md");
+         root = root.parent_path())
+      if (root == root.parent_path())
+        throw wengert::FileError("the manuals (docs/*.md) are not here; give a text by its path");
   for (const auto& entry : std::filesystem::directory_iterator(root / "docs"))
     if (entry.path().extension() == ".md") paths.push_back(entry.path());
   std::ranges::sort(paths);
