@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "flow.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -11,17 +12,46 @@
 
 namespace wengert::gradflow {
 
+namespace {
+
+/// The sum of squares in double: of float32 none leaves its range. Four sums, for speed.
+double squares_of(std::span<const float> values) {
+  std::array<double, 4> sums{};
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4)
+    for (std::size_t k = 0; k < 4; ++k) {
+      const double value = static_cast<double>(values[i + k]);
+      sums[k] += value * value;
+    }
+  for (; i < values.size(); ++i)
+    sums[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+}  // namespace
+
 GradientFlow flow(const Gradients& gradients, std::span<const Var> hs) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
   GradientFlow result;
   for (const Var& h : hs) {
-    const Tensor gradient = gradients[h].value().to(f64);
+    const Tensor gradient = gradients[h].value();
     const std::size_t batch = h.rank() < 2 ? 1 : h.shape()[0], width = h.size() / batch;
-    const std::span<const double> all = gradient.data<double>();
     std::vector<double> norms;
-    for (std::size_t b = 0; b < batch; ++b)
-      norms.push_back(log_norm(all.subspan(b * width, width)));
-    result.whole.push_back(log_norm(all));
+    if (gradient.dtype() == f32) {
+      const std::span<const float> all = gradient.data<float>();
+      double whole = 0.0;
+      for (std::size_t b = 0; b < batch; ++b) {
+        const double squares = squares_of(all.subspan(b * width, width));
+        norms.push_back(0.5 * std::log(squares));
+        whole += squares;
+      }
+      result.whole.push_back(0.5 * std::log(whole));
+    } else {
+      const std::span<const double> all = gradient.data<double>();
+      for (std::size_t b = 0; b < batch; ++b)
+        norms.push_back(log_norm(all.subspan(b * width, width)));
+      result.whole.push_back(log_norm(all));
+    }
     result.median.push_back(quantile(norms, 0.5));
     result.low.push_back(quantile(norms, 0.05));
     result.high.push_back(quantile(norms, 0.95));
@@ -36,14 +66,16 @@ double saturated_share(std::span<const Var> hs, Activation activation) {
   for (const Var& h : hs) {
     const Tensor values = h.value();
     dispatch_float(values.dtype(), [&]<class T>(T) {
-      for (const T element : values.data<T>()) {
-        const double y = static_cast<double>(element);
-        double slope = 1.0;
-        if (activation == Activation::tanh) slope = 1.0 - y * y;
-        if (activation == Activation::sigmoid) slope = y * (1.0 - y);
-        if (activation == Activation::relu) slope = y > 0.0 ? 1.0 : 0.0;
-        saturated += slope < flat ? 1 : 0;
-      }
+      const std::span<const T> elements = values.data<T>();
+      const T flat_square = static_cast<T>(1.0 - flat), slope = static_cast<T>(flat);
+      const auto count = [&](auto is_flat) {
+        std::size_t number = 0;
+        for (const T y : elements) number += is_flat(y) ? 1U : 0U;
+        saturated += number;
+      };
+      if (activation == Activation::tanh) count([&](T y) { return y * y > flat_square; });
+      if (activation == Activation::sigmoid) count([&](T y) { return y * (T{1} - y) < slope; });
+      if (activation == Activation::relu) count([](T y) { return !(y > T{0}); });
     });
     all += values.size();
   }
