@@ -10,6 +10,7 @@
 #include "instruments.h"
 #include "quantile.h"
 #include "scaled_sum.h"
+#include "slope.h"
 #include "timeline.h"
 
 namespace wengert::gradflow {
@@ -17,18 +18,6 @@ namespace wengert::gradflow {
 namespace {
 
 constexpr double none = -std::numeric_limits<double>::infinity();
-
-/// Slope of the least-squares line through the finite medians [first, last).
-double slope_of(const std::vector<double>& median, std::size_t first, std::size_t last) {
-  double n = 0, x = 0, y = 0, xx = 0, xy = 0;
-  for (std::size_t k = first; k < last; ++k) {
-    if (!std::isfinite(median[k])) continue;
-    const double lag = static_cast<double>(k);
-    n += 1, x += lag, y += median[k], xx += lag * lag, xy += lag * median[k];
-  }
-  const double spread = n * xx - x * x;
-  return spread > 0.0 ? (n * xy - x * y) / spread : 0.0;
-}
 
 void note_flow(const Timeline& timeline, const CotangentBlock& block, std::size_t row,
                std::size_t t, GradientFlow& flow) {
@@ -76,8 +65,9 @@ LagProfile lag_profile(const CreditMatrix& credit) {
     result.high.push_back(quantile(ratios, 0.75));
     result.samples.push_back(ratios.size());
   }
-  result.log_factor = slope_of(result.median, 0, result.median.size());
-  result.late_log_factor = slope_of(result.median, result.median.size() / 2, result.median.size());
+  const std::span<const double> medians = result.median;
+  result.log_factor = slope_of(medians);
+  result.late_log_factor = slope_of(medians.subspan(medians.size() / 2));
   return result;
 }
 

@@ -3,29 +3,15 @@
 
 #include <chrono>
 #include <cmath>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "../gradflow/flow.h"
+#include "../gradflow/slope.h"
 #include "../graph/error.h"
 
 namespace wengert {
-
-namespace {
-
-/// Slope of the finite values against how far back they lie.
-double slope_backward(const std::vector<double>& by_step) {
-  double n = 0, x = 0, y = 0, xx = 0, xy = 0;
-  for (std::size_t t = 0; t < by_step.size(); ++t) {
-    if (!std::isfinite(by_step[t])) continue;
-    const double back = static_cast<double>(by_step.size() - 1 - t);
-    n += 1, x += back, y += by_step[t], xx += back * back, xy += back * by_step[t];
-  }
-  const double spread = n * xx - x * x;
-  return spread > 0 ? (n * xy - x * y) / spread : 0.0;
-}
-
-}  // namespace
 
 GradientWatch::GradientWatch(Probe probe, const GradientWatchOptions& options)
     : state_(std::make_shared<State>(State{std::move(probe), options})) {
@@ -45,7 +31,8 @@ void GradientWatch::State::look(std::int64_t step) {
   GradientLook seen;
   seen.step = step;
   seen.flow = gradflow::flow(gradients, run.h);
-  seen.log_factor = slope_backward(seen.flow.median);
+  const std::vector<double> backward(seen.flow.median.rbegin(), seen.flow.median.rend());
+  seen.log_factor = gradflow::slope_of(backward);
   seen.saturated = gradflow::saturated_share(run.h, options.activation);
   seen.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   last_look = seen.seconds;
