@@ -137,8 +137,7 @@ auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
                                   unroll(module.backward, flip(x, {0}), at_end), {});
   }
   detail::require_sequence(x);
-  std::vector<Var> xs;
-  for (std::size_t t = 0; t < x.shape()[0]; ++t) xs.push_back(detail::step_of(x, t));
+  const std::vector<Var> xs = list_of_steps(x);
   return unroll(module, std::span<const Var>(xs), at_beginning, at_end, options);
 }
 template <class Forward, class Backward>

@@ -43,13 +43,6 @@ double tape_bytes(std::size_t steps, const StepCost& cost) {
 
 namespace {
 
-using detail::checkpoint_bytes;
-using detail::even_parts;
-using detail::length;
-using detail::require_steps_to_plan;
-using detail::table_bytes_a_step;
-using detail::tape_bytes;
-using detail::while_restoring;
 using Part = BpttPlan::Part;
 
 // What is held while a checkpoint is passed: of its own inner ones the states up to where backward

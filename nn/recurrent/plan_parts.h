@@ -27,3 +27,14 @@ inline constexpr double while_restoring = 1.04;
 inline constexpr double checkpoint_bytes = 2 * sizeof(Segment) + sizeof(std::size_t);
 
 }  // namespace wengert::detail
+
+namespace wengert {
+// For the sources that make plans, which include this header alone.
+using detail::checkpoint_bytes;
+using detail::even_parts;
+using detail::length;
+using detail::require_steps_to_plan;
+using detail::table_bytes_a_step;
+using detail::tape_bytes;
+using detail::while_restoring;
+}  // namespace wengert

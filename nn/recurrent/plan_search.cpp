@@ -10,13 +10,6 @@
 namespace wengert {
 namespace {
 
-using detail::checkpoint_bytes;
-using detail::even_parts;
-using detail::length;
-using detail::require_steps_to_plan;
-using detail::table_bytes_a_step;
-using detail::tape_bytes;
-using detail::while_restoring;
 using Part = BpttPlan::Part;
 
 // Revolve: a checkpoint that may hold `slots` states for its inner ones, in units of the steps

@@ -2,14 +2,12 @@
 #include "step_lists.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "../../graph/error.h"
 #include "../../graph/format.h"
-#include "../../ops/layout.h"
 #include "sequence_mask.h"
 #include "unroll.h"
 
@@ -22,8 +20,7 @@ std::vector<Var> list_of_steps(const Var& x) {
   if (x.shape()[0] == 0) throw ValueError("list_of_steps: there are no steps");
   std::vector<Var> steps;
   steps.reserve(x.shape()[0]);
-  for (std::size_t t = 0; t < x.shape()[0]; ++t)
-    steps.push_back(select(x, 0, static_cast<std::int64_t>(t)));
+  for (std::size_t t = 0; t < x.shape()[0]; ++t) steps.push_back(detail::step_of(x, t));
   return steps;
 }
 

@@ -28,14 +28,6 @@ void require_truncation(const TruncationOptions& options, std::size_t steps) {
                     options.back, steps, steps));
 }
 
-std::vector<Var> steps_of(const Var& x) {
-  require_sequence(x);
-  std::vector<Var> steps;
-  steps.reserve(x.shape()[0]);
-  for (std::size_t t = 0; t < x.shape()[0]; ++t) steps.push_back(step_of(x, t));
-  return steps;
-}
-
 Var input_like(const Var& on, const Var& value) {
   Recording* recording = Recording::of(on);
   if (!recording)

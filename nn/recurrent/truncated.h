@@ -15,6 +15,7 @@
 #include "../../ops/arithmetic.h"
 #include "cell_state.h"
 #include "step.h"
+#include "step_lists.h"
 #include "unroll.h"
 
 namespace wengert {
@@ -42,8 +43,6 @@ namespace detail {
 /// Errors: ValueError if `every` or `back` is 0, every > back (the losses of every - back steps
 /// would reach nothing), or back > steps.
 void require_truncation(const TruncationOptions& options, std::size_t steps);
-/// The steps of x [T, batch, ...]. Errors: those of `unroll`.
-std::vector<Var> steps_of(const Var& x);
 /// The value as an input on `on`'s tape. Errors: TapeError if `on` is on none.
 Var input_like(const Var& on, const Var& value);
 TruncationError compared(std::span<const Parameter* const> parameters, const Gradients& full,
@@ -100,7 +99,8 @@ Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, c
 template <class Module, CellState State, class StepLoss>
 Truncated<State> truncated_bptt(const Module& module, const Var& x, const State& h0,
                                 const TruncationOptions& options, const StepLoss& step_loss) {
-  const std::vector<Var> xs = detail::steps_of(x);
+  detail::require_sequence(x);
+  const std::vector<Var> xs = list_of_steps(x);
   return truncated_bptt(module, std::span<const Var>(xs), h0, options, step_loss);
 }
 
@@ -127,7 +127,8 @@ TruncationError truncation_error(const Module& module, std::span<const Var> xs, 
 template <class Module, CellState State, class StepLoss>
 TruncationError truncation_error(const Module& module, const Var& x, const State& h0,
                                  const TruncationOptions& options, const StepLoss& step_loss) {
-  const std::vector<Var> xs = detail::steps_of(x);
+  detail::require_sequence(x);
+  const std::vector<Var> xs = list_of_steps(x);
   return truncation_error(module, std::span<const Var>(xs), h0, options, step_loss);
 }
 
