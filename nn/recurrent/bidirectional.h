@@ -54,7 +54,7 @@ Unrolled<State> unroll_from_end(const Module& module, std::span<const Var> xs, c
   Unrolled<State> result;
   result.last = h0;
   const Var on = on_the_tape(xs, h0);
-  for_each_step(options.memory, xs.size(), on, [&](std::size_t done) {
+  run_steps("unroll", options.memory, xs.size(), on, [&](std::size_t done) {
     const std::size_t t = xs.size() - 1 - done;
     const Scope scope(on, t);
     Step<State> next = take_step(module, xs[t], result.last);
@@ -95,9 +95,9 @@ template <class Forward, class Backward, CellState ForwardState, CellState Backw
 auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var> xs,
             const ForwardState& at_beginning, const BackwardState& at_end,
             const UnrollOptions& options = {}) {
-  detail::require_steps(xs);
+  detail::require_steps("unroll", xs);
   for_each_part(at_end, [&](const std::string& part, const Var& value) {
-    detail::require_state_batch(part, value, xs[0].shape()[0]);
+    detail::require_state_batch("unroll", part, value, xs[0].shape()[0]);
   });
   const Var on = detail::on_the_tape(xs, std::tuple{at_beginning, at_end});
   auto forward = [&] {
@@ -116,7 +116,7 @@ auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var>
 template <class Forward, class Backward>
 auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var> xs,
             const UnrollOptions& options = {}) {
-  detail::require_steps(xs);
+  detail::require_steps("unroll", xs);
   return unroll(module, xs, initial_state(module.forward, xs[0]),
                 initial_state(module.backward, xs[0]), options);
 }
@@ -136,14 +136,14 @@ auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
       return detail::side_by_side(unroll(module.forward, x, at_beginning),
                                   unroll(module.backward, flip(x, {0}), at_end), {});
   }
-  detail::require_sequence(x);
+  detail::require_sequence("unroll", x);
   const std::vector<Var> xs = list_of_steps(x);
   return unroll(module, std::span<const Var>(xs), at_beginning, at_end, options);
 }
 template <class Forward, class Backward>
 auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
             const UnrollOptions& options = {}) {
-  detail::require_sequence(x);
+  detail::require_sequence("unroll", x);
   const Var first = detail::step_of(x, 0);
   return unroll(module, x, initial_state(module.forward, first),
                 initial_state(module.backward, first), options);

@@ -38,14 +38,14 @@ Generated<State> run_fed(const char* what, const Module& module, const Var& firs
   require_first_input(what, first, steps);
   const std::size_t batch = first.shape()[0];
   for_each_part(h0, [&](const std::string& part, const Var& value) {
-    require_state_batch(part, value, batch);
+    require_state_batch(what, part, value, batch);
   });
-  if (options.mask.defined()) require_sequence_mask(options.mask, steps, batch);
+  if (options.mask.defined()) require_sequence_mask(what, options.mask, steps, batch);
   const Var on = on_the_tape(std::span(&first, 1), h0);
   Generated<State> result;
   result.last = h0;
   Var x = on_same_tape(first, on), y;
-  for_each_step(options.memory, steps, on, [&](std::size_t t) {
+  run_steps(what, options.memory, steps, on, [&](std::size_t t) {
     if (t > 0) {
       x = on_same_tape(input(t, y), on);
       require_next_input(what, t, x, first);
@@ -98,7 +98,7 @@ struct Teacher {
 template <class Module, CellState State, class Next = std::identity>
 Generated<State> unroll_taught(const Module& module, std::span<const Var> xs, const State& h0,
                                Teacher teacher, Next next = {}, const UnrollOptions& options = {}) {
-  detail::require_steps(xs);
+  detail::require_steps("unroll_taught", xs);
   detail::require_teacher(teacher.probability);
   return detail::run_fed("unroll_taught", module, xs[0], h0, xs.size(), options,
                          [&](std::size_t t, const Var& y) -> Var {

@@ -93,7 +93,7 @@ Var pascanu(const StateStep& step, std::size_t inputs, std::span<const Var> hs, 
             const PascanuOptions& options) {
   Recording& tape = require_states(inputs, hs, loss);
   const std::size_t batch = hs[0].shape()[0];
-  if (options.mask.defined()) require_sequence_mask(options.mask, hs.size(), batch);
+  if (options.mask.defined()) require_sequence_mask("pascanu", options.mask, hs.size(), batch);
   Var total = tape.leaf(zeros({}, loss.dtype()), Leaf::constant);
   if (hs.size() == 1) return total;
   require_recurrence(tape, hs);

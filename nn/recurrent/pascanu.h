@@ -68,7 +68,7 @@ requires requires(const Cell& cell, const Var& x) {
 }
 Var pascanu(const Cell& cell, const Var& x, std::span<const Var> hs, const Var& loss,
             const PascanuOptions& options = {}) {
-  detail::require_sequence(x);
+  detail::require_sequence("pascanu", x);
   return detail::pascanu(
       [&](std::size_t t, const Var& h) { return cell(detail::step_of(x, t), h); }, x.shape()[0], hs,
       loss, options);

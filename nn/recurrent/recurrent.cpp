@@ -19,7 +19,9 @@ Tensor mask_time_first(const Tensor& mask, const Var& x) {
     throw ShapeError(
         fmt::format("Recurrent: the mask of an input {} has its first two axes, got {}", x.shape(),
                     mask.shape()));
-  return transpose(Var(mask)).value();
+  Tensor result = transpose(Var(mask)).value();
+  require_sequence_mask("Recurrent", result, x.shape()[1], x.shape()[0]);
+  return result;
 }
 
 }  // namespace wengert::detail

@@ -25,7 +25,8 @@ enum class Steps {
 namespace detail {
 /// [batch, T, ...] <-> [T, batch, ...]. Errors: ShapeError below rank 2.
 Var time_first(const Var& x);
-/// The mask [batch, T] as [T, batch]. Errors: ShapeError.
+/// The mask [batch, T] as [T, batch]. Errors: ShapeError unless it has x's first two axes; those of
+/// a mask that is none.
 Tensor mask_time_first(const Tensor& mask, const Var& x);
 template <class T>
 inline constexpr bool is_bidirectional = false;

@@ -28,10 +28,11 @@ Tensor sequence_mask(std::span<const std::size_t> lengths, std::size_t steps) {
 
 namespace detail {
 
-void require_sequence_mask(const Tensor& mask, std::size_t steps, std::size_t batch) {
+void require_sequence_mask(const char* what, const Tensor& mask, std::size_t steps,
+                           std::size_t batch) {
   if (mask.shape() != Shape{steps, batch})
-    throw ShapeError(fmt::format("unroll: the mask of {} steps of {} sequences is [{}, {}], got {}",
-                                 steps, batch, steps, batch, mask.shape()));
+    throw ShapeError(fmt::format("{}: the mask of {} steps of {} sequences is [{}, {}], got {}",
+                                 what, steps, batch, steps, batch, mask.shape()));
   const Tensor plain = mask.to(f64);
   const std::span<const double> values = plain.data<double>();
   for (std::size_t b = 0; b < batch; ++b) {
@@ -39,19 +40,20 @@ void require_sequence_mask(const Tensor& mask, std::size_t steps, std::size_t ba
     for (std::size_t t = 0; t < steps; ++t) {
       const double value = values[t * batch + b];
       if (value != 0.0 && value != 1.0)
-        throw ValueError(fmt::format(
-            "unroll: the mask is {} at step {} of sequence {}; it has to be 0 or 1", value, t, b));
+        throw ValueError(
+            fmt::format("{}: the mask is {} at step {} of sequence {}; it has to be 0 or 1", what,
+                        value, t, b));
       if (value == 1.0 && ended)
         throw ValueError(fmt::format(
-            "unroll: sequence {} goes on at step {} after padding; its real steps have to come "
+            "{}: sequence {} goes on at step {} after padding; its real steps have to come "
             "first, "
             "without a hole (a missing observation is data: give the model an input that says so)",
-            b, t));
+            what, b, t));
       ended = value == 0.0;
     }
     if (values[b] == 0.0)
       throw ValueError(fmt::format(
-          "unroll: the mask of sequence {} is 0 at every step; leave it out of the batch", b));
+          "{}: the mask of sequence {} is 0 at every step; leave it out of the batch", what, b));
   }
 }
 

@@ -18,9 +18,10 @@ namespace wengert {
 Tensor sequence_mask(std::span<const std::size_t> lengths, std::size_t steps = 0);
 
 namespace detail {
-/// Errors: ShapeError unless the mask is [steps, batch]; ValueError naming the sequence and step if
-/// a value is not 0 or 1, a sequence has a hole, or has no real step.
-void require_sequence_mask(const Tensor& mask, std::size_t steps, std::size_t batch);
+/// Errors, in the name of `what`: ShapeError unless the mask is [steps, batch]; ValueError naming
+/// the sequence and step if a value is not 0 or 1, a sequence has a hole, or has no real step.
+void require_sequence_mask(const char* what, const Tensor& mask, std::size_t steps,
+                           std::size_t batch);
 /// Row t as a condition [batch, 1, ...] that fits `like`.
 Var mask_row(const Tensor& mask, std::size_t t, const Var& like);
 /// True if every sequence is in its real part at step t.

@@ -180,7 +180,8 @@ Var log_likelihood(std::span<const KalmanState> states, const Tensor& mask) {
   if (states.empty()) throw ValueError("log_likelihood: there are no steps");
   std::vector<Var> steps;
   if (mask.defined())
-    detail::require_sequence_mask(mask, states.size(), states[0].log_density.size());
+    detail::require_sequence_mask("log_likelihood", mask, states.size(),
+                                  states[0].log_density.size());
   for (std::size_t t = 0; t < states.size(); ++t) {
     const Var& density = states[t].log_density;
     steps.push_back(mask.defined() ? where(detail::mask_row(mask, t, density), density, 0.0)

@@ -27,7 +27,7 @@ std::vector<Var> list_of_steps(const Var& x) {
 Var last_output(std::span<const Var> ys, const Tensor& mask) {
   if (ys.empty()) throw ValueError("last_output: there are no steps");
   if (!mask.defined()) return ys.back();
-  detail::require_sequence_mask(mask, ys.size(), ys[0].shape()[0]);
+  detail::require_sequence_mask("last_output", mask, ys.size(), ys[0].shape()[0]);
   const std::vector<std::size_t> ends = detail::last_steps(mask);
   const auto [first, last] = std::minmax_element(ends.begin(), ends.end());
   Var result = ys[*first];

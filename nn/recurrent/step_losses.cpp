@@ -90,7 +90,7 @@ StepLosses step_losses(const Loss& loss, std::span<const Var> ys, std::span<cons
         fmt::format("step_losses: {} outputs and {} targets; there has to be one target a step",
                     ys.size(), targets.size()));
   const std::size_t batch = batch_of(ys[0]);
-  if (mask.defined()) detail::require_sequence_mask(mask, ys.size(), batch);
+  if (mask.defined()) detail::require_sequence_mask("step_losses", mask, ys.size(), batch);
   StepLosses result;
   for (std::size_t t = 0; t < ys.size(); ++t) {
     const Scope scope(ys[t], t);

@@ -60,10 +60,10 @@ TruncationError compared(std::span<const Parameter* const> parameters, const Gra
 template <class Module, CellState State, class StepLoss>
 Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, const State& h0,
                                 const TruncationOptions& options, const StepLoss& step_loss) {
-  detail::require_steps(xs);
+  detail::require_steps("truncated_bptt", xs);
   detail::require_truncation(options, xs.size());
   for_each_part(h0, [&](const std::string& part, const Var& value) {
-    detail::require_state_batch(part, value, xs[0].shape()[0]);
+    detail::require_state_batch("truncated_bptt", part, value, xs[0].shape()[0]);
   });
   const Var on = detail::on_the_tape(xs, h0);
   const auto cut = [&](const State& state) {
@@ -99,7 +99,7 @@ Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, c
 template <class Module, CellState State, class StepLoss>
 Truncated<State> truncated_bptt(const Module& module, const Var& x, const State& h0,
                                 const TruncationOptions& options, const StepLoss& step_loss) {
-  detail::require_sequence(x);
+  detail::require_sequence("truncated_bptt", x);
   const std::vector<Var> xs = list_of_steps(x);
   return truncated_bptt(module, std::span<const Var>(xs), h0, options, step_loss);
 }
@@ -109,7 +109,7 @@ Truncated<State> truncated_bptt(const Module& module, const Var& x, const State&
 template <class Module, CellState State, class StepLoss>
 TruncationError truncation_error(const Module& module, std::span<const Var> xs, const State& h0,
                                  const TruncationOptions& options, const StepLoss& step_loss) {
-  detail::require_steps(xs);
+  detail::require_steps("truncation_error", xs);
   detail::require_truncation(options, xs.size());
   const auto gradients = [&](const TruncationOptions& with) {
     Tape tape;
@@ -127,7 +127,7 @@ TruncationError truncation_error(const Module& module, std::span<const Var> xs, 
 template <class Module, CellState State, class StepLoss>
 TruncationError truncation_error(const Module& module, const Var& x, const State& h0,
                                  const TruncationOptions& options, const StepLoss& step_loss) {
-  detail::require_sequence(x);
+  detail::require_sequence("truncation_error", x);
   const std::vector<Var> xs = list_of_steps(x);
   return truncation_error(module, std::span<const Var>(xs), h0, options, step_loss);
 }

@@ -10,41 +10,42 @@
 
 namespace wengert::detail {
 
-void require_steps(std::span<const Var> xs) {
-  if (xs.empty()) throw ValueError("unroll: there are no steps");
+void require_steps(const char* what, std::span<const Var> xs) {
+  if (xs.empty()) throw ValueError(fmt::format("{}: there are no steps", what));
   for (std::size_t t = 0; t < xs.size(); ++t) {
     // Tokens are [batch], features [batch, in].
     if (xs[t].rank() < (is_float(xs[t].dtype()) ? 2U : 1U))
       throw ShapeError(fmt::format(
-          "unroll: the input of step {} is {}; it has to be [batch, in] (one feature: [batch, 1])",
-          t, xs[t].shape()));
+          "{}: the input of step {} is {}; it has to be [batch, in] (one feature: [batch, 1])",
+          what, t, xs[t].shape()));
     if (xs[t].shape() != xs[0].shape())
       throw ShapeError(
-          fmt::format("unroll: the input of step {} is {}, that of step 0 {}; pad sequences of "
+          fmt::format("{}: the input of step {} is {}, that of step 0 {}; pad sequences of "
                       "unequal length and "
                       "give a mask",
-                      t, xs[t].shape(), xs[0].shape()));
+                      what, t, xs[t].shape(), xs[0].shape()));
   }
 }
 
-void require_state_batch(const std::string& part, const Var& state, std::size_t batch) {
+void require_state_batch(const char* what, const std::string& part, const Var& state,
+                         std::size_t batch) {
   if (state.rank() == 0 || state.shape()[0] != batch)
     throw ShapeError(
-        fmt::format("unroll: the inputs are batches of {}, but '{}' of the first state is {}",
+        fmt::format("{}: the inputs are batches of {}, but '{}' of the first state is {}", what,
                     batch, part, state.shape()));
 }
 
-void require_plan(const BpttPlan& plan, std::size_t steps) {
+void require_plan(const char* what, const BpttPlan& plan, std::size_t steps) {
   if (!plan.all.parts.empty() && plan.all.end != steps)
-    throw ValueError(
-        fmt::format("unroll: the memory plan is for {} steps, there are {}", plan.all.end, steps));
+    throw ValueError(fmt::format("{}: the memory plan is for {} steps, there are {}", what,
+                                 plan.all.end, steps));
 }
 
-void require_sequence(const Var& x) {
+void require_sequence(const char* what, const Var& x) {
   if (x.rank() < (is_float(x.dtype()) ? 3U : 2U))
     throw ShapeError(fmt::format(
-        "unroll: a sequence is [T, batch, in], got {}; one feature is [T, batch, 1]", x.shape()));
-  if (x.shape()[0] == 0) throw ValueError("unroll: there are no steps");
+        "{}: a sequence is [T, batch, in], got {}; one feature is [T, batch, 1]", what, x.shape()));
+  if (x.shape()[0] == 0) throw ValueError(fmt::format("{}: there are no steps", what));
 }
 
 Var step_of(const Var& x, std::size_t t) { return select(x, 0, static_cast<std::int64_t>(t)); }

@@ -37,11 +37,13 @@ struct Unrolled {
 };
 
 namespace detail {
-void require_steps(std::span<const Var> xs);
-void require_state_batch(const std::string& part, const Var& state, std::size_t batch);
-void require_plan(const BpttPlan& plan, std::size_t steps);
+// Their errors are in the name of `what`, the function that the user called.
+void require_steps(const char* what, std::span<const Var> xs);
+void require_state_batch(const char* what, const std::string& part, const Var& state,
+                         std::size_t batch);
+void require_plan(const char* what, const BpttPlan& plan, std::size_t steps);
 /// Errors: ShapeError unless x is [T, batch, ...], ValueError for no steps.
-void require_sequence(const Var& x);
+void require_sequence(const char* what, const Var& x);
 Var step_of(const Var& x, std::size_t t);
 /// `now` where the mask's row t is 1, else `before`.
 Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before);
@@ -90,19 +92,24 @@ void run_planned(const BpttPlan::Part& part, const Var& on, Body& body) {
   if (!part.parts.empty()) return;
   for (std::size_t t = part.begin; t < part.end; ++t) body(t);
 }
+
+template <class Body>
+void run_steps(const char* what, const BpttPlan& plan, std::size_t steps, const Var& on,
+               Body&& body) {
+  require_plan(what, plan, steps);
+  const auto tagged = [&](std::size_t t) {
+    const Scope scope(on, t);
+    body(t);
+  };
+  run_planned(plan.all.parts.empty() ? BpttPlan::Part{0, steps, {}, false} : plan.all, on, tagged);
+}
 }  // namespace detail
 
 /// body(t) for every step 0 ... steps - 1 in order, within the plan's checkpoints, each in a Scope
 /// of its step: what `unroll` does, for loops of one's own. `on` says which tape.
 template <class Body>
 void for_each_step(const BpttPlan& plan, std::size_t steps, const Var& on, Body&& body) {
-  detail::require_plan(plan, steps);
-  const auto tagged = [&](std::size_t t) {
-    const Scope scope(on, t);
-    body(t);
-  };
-  detail::run_planned(plan.all.parts.empty() ? BpttPlan::Part{0, steps, {}, false} : plan.all, on,
-                      tagged);
+  detail::run_steps("for_each_step", plan, steps, on, body);
 }
 
 namespace detail {
@@ -112,12 +119,12 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
                              const Var& on, const Inputs& x, const State& h0,
                              const UnrollOptions& options) {
   for_each_part(h0, [&](const std::string& part, const Var& value) {
-    require_state_batch(part, value, batch);
+    require_state_batch("unroll", part, value, batch);
   });
-  if (options.mask.defined()) require_sequence_mask(options.mask, steps, batch);
+  if (options.mask.defined()) require_sequence_mask("unroll", options.mask, steps, batch);
   Unrolled<State> result;
   result.last = h0;
-  for_each_step(options.memory, steps, on, [&](std::size_t t) {
+  run_steps("unroll", options.memory, steps, on, [&](std::size_t t) {
     Step<State> next = take_step(module, x(t), result.last);
     if (options.mask.defined() && !all_real(options.mask, t))
       next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
@@ -140,7 +147,7 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
 template <class Module, CellState State>
 Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
                        const UnrollOptions& options = {}) {
-  detail::require_steps(xs);
+  detail::require_steps("unroll", xs);
   return detail::unroll_steps(
       module, xs.size(), xs[0].shape()[0], detail::on_the_tape(xs, h0),
       [&](std::size_t t) -> const Var& { return xs[t]; }, h0, options);
@@ -148,7 +155,7 @@ Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const Stat
 /// The same from the module's own beginning.
 template <class Module>
 auto unroll(const Module& module, std::span<const Var> xs, const UnrollOptions& options = {}) {
-  detail::require_steps(xs);
+  detail::require_steps("unroll", xs);
   return unroll(module, xs, initial_state(module, xs[0]), options);
 }
 
@@ -164,14 +171,14 @@ Unrolled<State> unroll(const Module& module, const Var& x, const State& h0,
       return detail::from_sequence(module.sequence(x, h0), options);
   }
   // Taken apart within the steps: a step's checkpoint then forgets its input as well.
-  detail::require_sequence(x);
+  detail::require_sequence("unroll", x);
   return detail::unroll_steps(
       module, x.shape()[0], x.shape()[1], detail::on_the_tape(std::span(&x, 1), h0),
       [&](std::size_t t) { return detail::step_of(x, t); }, h0, options);
 }
 template <class Module>
 auto unroll(const Module& module, const Var& x, const UnrollOptions& options = {}) {
-  detail::require_sequence(x);
+  detail::require_sequence("unroll", x);
   return unroll(module, x, initial_state(module, detail::step_of(x, 0)), options);
 }
 
