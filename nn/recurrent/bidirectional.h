@@ -57,11 +57,7 @@ Unrolled<State> unroll_from_end(const Module& module, std::span<const Var> xs, c
   run_steps("unroll", options.memory, xs.size(), on, [&](std::size_t done) {
     const std::size_t t = xs.size() - 1 - done;
     const Scope scope(on, t);
-    Step<State> next = take_step(module, xs[t], result.last);
-    if (options.mask.defined() && !all_real(options.mask, t))
-      next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
-        return held(options.mask, t, now, before);
-      });
+    Step<State> next = take_masked_step(module, options.mask, t, xs[t], result.last);
     result.last = std::move(next.state);
     if (const Var* hidden = hidden_of(result.last)) result.h.push_back(*hidden);
     result.y.push_back(std::move(next.output));

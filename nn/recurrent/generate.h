@@ -50,11 +50,7 @@ Generated<State> run_fed(const char* what, const Module& module, const Var& firs
       x = on_same_tape(input(t, y), on);
       require_next_input(what, t, x, first);
     }
-    Step<State> next = take_step(module, x, result.last);
-    if (options.mask.defined() && !all_real(options.mask, t))
-      next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
-        return held(options.mask, t, now, before);
-      });
+    Step<State> next = take_masked_step(module, options.mask, t, x, result.last);
     result.last = std::move(next.state);
     y = std::move(next.output);
     if (!options.lists) return;

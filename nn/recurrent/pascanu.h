@@ -58,8 +58,11 @@ requires requires(const Cell& cell, const Var& x) {
 }
 Var pascanu(const Cell& cell, std::span<const Var> xs, std::span<const Var> hs, const Var& loss,
             const PascanuOptions& options = {}) {
-  return detail::pascanu([&](std::size_t t, const Var& h) { return cell(xs[t], h); }, xs.size(), hs,
-                         loss, options);
+  return detail::pascanu(
+      [&](std::size_t t, const Var& h) {
+        return cell(detail::real_input(options.mask, t, xs[t]), h);
+      },
+      xs.size(), hs, loss, options);
 }
 
 template <class Cell>
@@ -70,8 +73,10 @@ Var pascanu(const Cell& cell, const Var& x, std::span<const Var> hs, const Var& 
             const PascanuOptions& options = {}) {
   detail::require_sequence("pascanu", x);
   return detail::pascanu(
-      [&](std::size_t t, const Var& h) { return cell(detail::step_of(x, t), h); }, x.shape()[0], hs,
-      loss, options);
+      [&](std::size_t t, const Var& h) {
+        return cell(detail::real_input(options.mask, t, detail::step_of(x, t)), h);
+      },
+      x.shape()[0], hs, loss, options);
 }
 
 }  // namespace wengert

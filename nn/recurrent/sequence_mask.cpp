@@ -7,6 +7,7 @@
 
 #include "../../graph/error.h"
 #include "../../graph/format.h"
+#include "../../ops/arithmetic.h"
 #include "../../ops/layout.h"
 
 namespace wengert {
@@ -63,6 +64,13 @@ Var mask_row(const Tensor& mask, std::size_t t, const Var& like) {
   Shape shape{batch};
   for (std::size_t axis = 1; axis < like.rank(); ++axis) shape.append(1);
   return reshape(Var(std::move(row)), shape);
+}
+
+Var real_input(const Tensor& mask, std::size_t t, const Var& x) {
+  if (!mask.defined() || all_real(mask, t)) return x;
+  if (is_float(x.dtype())) return where(mask_row(mask, t, x), x, 0.0);
+  const Var tokens = cast(x, f64);  // below 2^53, so exact
+  return cast(where(mask_row(mask, t, tokens), tokens, 0.0), x.dtype());
 }
 
 bool all_real(const Tensor& mask, std::size_t t) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which steps of a padded batch are real. A sequence's real steps come first; in padding its state
-// stands still and its loss counts nothing, so that the batch's gradient is that of the sequences
-// alone.
+// stands still, its input is taken as 0 and its loss counts nothing, so that the batch's gradient
+// is that of the sequences alone, whatever the padding holds.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,9 @@ void require_sequence_mask(const char* what, const Tensor& mask, std::size_t ste
                            std::size_t batch);
 /// Row t as a condition [batch, 1, ...] that fits `like`.
 Var mask_row(const Tensor& mask, std::size_t t, const Var& like);
+/// x, one step's input, with 0 in the sequences that are padding at step t: a weight's gradient is
+/// a product of x and what comes back, and 0 times NaN is NaN. The mask may be undefined.
+Var real_input(const Tensor& mask, std::size_t t, const Var& x);
 /// True if every sequence is in its real part at step t.
 bool all_real(const Tensor& mask, std::size_t t);
 /// The last real step of every sequence.

@@ -48,6 +48,18 @@ Var step_of(const Var& x, std::size_t t);
 /// `now` where the mask's row t is 1, else `before`.
 Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before);
 
+/// Step t; a sequence that is padding there keeps its state, and its input is not looked at.
+template <class Module, class State>
+Step<State> take_masked_step(const Module& module, const Tensor& mask, std::size_t t, const Var& x,
+                             const State& state) {
+  if (!mask.defined() || all_real(mask, t)) return take_step(module, x, state);
+  Step<State> next = take_step(module, real_input(mask, t, x), state);
+  next.state = zip_parts(next.state, state, [&](const Var& now, const Var& before) {
+    return held(mask, t, now, before);
+  });
+  return next;
+}
+
 /// What says which tape a net is unrolled on: a value of it among the inputs or the state's parts.
 template <class State>
 Var on_the_tape(std::span<const Var> xs, const State& h0) {
@@ -125,11 +137,7 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
   Unrolled<State> result;
   result.last = h0;
   run_steps("unroll", options.memory, steps, on, [&](std::size_t t) {
-    Step<State> next = take_step(module, x(t), result.last);
-    if (options.mask.defined() && !all_real(options.mask, t))
-      next.state = zip_parts(next.state, result.last, [&](const Var& now, const Var& before) {
-        return held(options.mask, t, now, before);
-      });
+    Step<State> next = take_masked_step(module, options.mask, t, x(t), result.last);
     result.last = std::move(next.state);
     if (!options.lists) return;
     if (const Var* hidden = hidden_of(result.last)) result.h.push_back(*hidden);
@@ -142,8 +150,9 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
 
 /// Runs `module` (a cell, a Stacked, anything that `take_step` takes) over xs, each [batch, ...],
 /// from the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
-/// still. Errors: ValueError for no steps, a mask that is none or a memory plan for another number
-/// of steps; ShapeError naming the step or part if batches differ.
+/// still, and whatever its padding holds, its outputs there are those of inputs of 0. Errors:
+/// ValueError for no steps, a mask that is none or a memory plan for another number of steps;
+/// ShapeError naming the step or part if batches differ.
 template <class Module, CellState State>
 Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
                        const UnrollOptions& options = {}) {
