@@ -13,6 +13,7 @@
 
 #include "../../graph/scope.h"
 #include "../../ops/layout.h"
+#include "same_tape.h"
 #include "step_lists.h"
 #include "unroll.h"
 
@@ -96,15 +97,16 @@ auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var>
     detail::require_state_batch("unroll", part, value, xs[0].shape()[0]);
   });
   const Var on = detail::on_the_tape(xs, std::tuple{at_beginning, at_end});
+  const std::vector<Var> inputs = detail::on_same_tape(xs, on);
   auto forward = [&] {
     const Scope scope(on, "forward");
     UnrollOptions with_lists = options;
     with_lists.lists = true;
-    return unroll(module.forward, xs, at_beginning, with_lists);
+    return unroll(module.forward, std::span<const Var>(inputs), at_beginning, with_lists);
   }();
   auto backward = [&] {
     const Scope scope(on, "backward");
-    return detail::unroll_from_end(module.backward, xs, at_end, options);
+    return detail::unroll_from_end(module.backward, std::span<const Var>(inputs), at_end, options);
   }();
   return detail::side_by_side(std::move(forward), std::move(backward), options.mask);
 }
@@ -113,8 +115,9 @@ template <class Forward, class Backward>
 auto unroll(const Bidirectional<Forward, Backward>& module, std::span<const Var> xs,
             const UnrollOptions& options = {}) {
   detail::require_steps("unroll", xs);
-  return unroll(module, xs, initial_state(module.forward, xs[0]),
-                initial_state(module.backward, xs[0]), options);
+  const Var first = detail::on_same_tape(xs[0], detail::on_the_tape(xs, Stateless{}));
+  return unroll(module, xs, initial_state(module.forward, first),
+                initial_state(module.backward, first), options);
 }
 
 /// The same of x [T, batch, ...]. Cells that know whole sequences take them at once, as in `unroll`
@@ -128,9 +131,12 @@ auto unroll(const Bidirectional<Forward, Backward>& module, const Var& x,
                   module.backward.sequence(x, at_end);
                 }) {
     const bool plain = !options.mask.defined() && options.memory.all.parts.empty();
-    if (options.fused && plain && x.rank() == 3 && x.shape()[0] > 0)
-      return detail::side_by_side(unroll(module.forward, x, at_beginning),
-                                  unroll(module.backward, flip(x, {0}), at_end), {});
+    if (options.fused && plain && x.rank() == 3 && x.shape()[0] > 0) {
+      const Var whole = detail::on_same_tape(
+          x, detail::on_the_tape(std::span(&x, 1), std::tuple{at_beginning, at_end}));
+      return detail::side_by_side(unroll(module.forward, whole, at_beginning),
+                                  unroll(module.backward, flip(whole, {0}), at_end), {});
+    }
   }
   detail::require_sequence("unroll", x);
   const std::vector<Var> xs = list_of_steps(x);

@@ -14,6 +14,7 @@
 #include "../../graph/tape.h"
 #include "../../ops/arithmetic.h"
 #include "cell_state.h"
+#include "same_tape.h"
 #include "step.h"
 #include "step_lists.h"
 #include "unroll.h"
@@ -66,6 +67,7 @@ Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, c
     detail::require_state_batch("truncated_bptt", part, value, xs[0].shape()[0]);
   });
   const Var on = detail::on_the_tape(xs, h0);
+  const std::vector<Var> inputs = detail::on_same_tape(xs, on);
   const auto cut = [&](const State& state) {
     return zip_parts(state, state,
                      [&](const Var& part, const Var&) { return detail::input_like(on, part); });
@@ -81,7 +83,7 @@ Truncated<State> truncated_bptt(const Module& module, std::span<const Var> xs, c
     std::vector<State> passed{state};
     for (std::size_t t = from; t < end; ++t) {
       const Scope scope(on, t);
-      Step<State> next = take_step(module, xs[t], state);
+      Step<State> next = take_step(module, inputs[t], state);
       state = std::move(next.state);
       passed.push_back(state);
       ++result.steps_run;

@@ -12,6 +12,7 @@
 #include "../../graph/checkpoint.h"
 #include "../../graph/scope.h"
 #include "bptt_plan.h"
+#include "same_tape.h"
 #include "sequence_mask.h"
 #include "step.h"
 
@@ -149,23 +150,27 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
 }  // namespace detail
 
 /// Runs `module` (a cell, a Stacked, anything that `take_step` takes) over xs, each [batch, ...],
-/// from the state h0. Nodes are tagged with their time step. The state of a padded sequence stands
-/// still, and whatever its padding holds, its outputs there are those of inputs of 0. Errors:
-/// ValueError for no steps, a mask that is none or a memory plan for another number of steps;
-/// ShapeError naming the step or part if batches differ.
+/// from the state h0. If any of them is on a tape, all parameters are there. Nodes are tagged with
+/// their time step. The state of a padded sequence stands still, and whatever its padding holds,
+/// its outputs there are those of inputs of 0. Errors: ValueError for no steps, a mask that is none
+/// or a memory plan for another number of steps; ShapeError naming the step or part if batches
+/// differ.
 template <class Module, CellState State>
 Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
                        const UnrollOptions& options = {}) {
   detail::require_steps("unroll", xs);
+  const Var on = detail::on_the_tape(xs, h0);
+  const std::vector<Var> inputs = detail::on_same_tape(xs, on);
   return detail::unroll_steps(
-      module, xs.size(), xs[0].shape()[0], detail::on_the_tape(xs, h0),
-      [&](std::size_t t) -> const Var& { return xs[t]; }, h0, options);
+      module, xs.size(), xs[0].shape()[0], on,
+      [&](std::size_t t) -> const Var& { return inputs[t]; }, h0, options);
 }
 /// The same from the module's own beginning.
 template <class Module>
 auto unroll(const Module& module, std::span<const Var> xs, const UnrollOptions& options = {}) {
   detail::require_steps("unroll", xs);
-  return unroll(module, xs, initial_state(module, xs[0]), options);
+  const Var on = detail::on_the_tape(xs, Stateless{});
+  return unroll(module, xs, initial_state(module, detail::on_same_tape(xs[0], on)), options);
 }
 
 /// A whole sequence x [T, batch, ...]. A cell that knows how (`sequence`) takes it in one go, which
@@ -181,9 +186,10 @@ Unrolled<State> unroll(const Module& module, const Var& x, const State& h0,
   }
   // Taken apart within the steps: a step's checkpoint then forgets its input as well.
   detail::require_sequence("unroll", x);
+  const Var on = detail::on_the_tape(std::span(&x, 1), h0), whole = detail::on_same_tape(x, on);
   return detail::unroll_steps(
-      module, x.shape()[0], x.shape()[1], detail::on_the_tape(std::span(&x, 1), h0),
-      [&](std::size_t t) { return detail::step_of(x, t); }, h0, options);
+      module, x.shape()[0], x.shape()[1], on,
+      [&](std::size_t t) { return detail::step_of(whole, t); }, h0, options);
 }
 template <class Module>
 auto unroll(const Module& module, const Var& x, const UnrollOptions& options = {}) {
