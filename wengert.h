@@ -102,6 +102,7 @@
 #include "nn/sequential.h"
 #include "nn/state.h"
 #include "nn/summary.h"
+#include "nn/takes_mask.h"
 #include "nn/vae.h"
 #include "ops/activation.h"
 #include "ops/arithmetic.h"

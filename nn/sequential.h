@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "../graph/scope.h"
+#include "../graph/tensor.h"
 #include "../graph/var.h"
+#include "takes_mask.h"
 
 namespace wengert {
 
@@ -19,13 +21,11 @@ class Sequential {
  public:
   Sequential(Modules... modules) : modules_(std::move(modules)...) {}
 
-  Var operator()(const Var& x) const {
-    Var value = x;
-    for_each(*this, [&](std::size_t i, const auto& module) {
-      const Scope scope = Scope::absolute(value, name_of(i));
-      value = module(value);
-    });
-    return value;
+  Var operator()(const Var& x) const { return run(x, {}); }
+  /// The mask [batch, T] of padded sequences goes to every module that takes one, as Recurrent
+  /// does; the others see padding as if it were steps.
+  Var operator()(const Var& x, const Tensor& mask) const requires(TakesMask<Modules> || ...) {
+    return run(x, mask);
   }
 
   template <std::size_t i>
@@ -46,6 +46,14 @@ class Sequential {
   void located(const std::string&) const {}
 
  private:
+  Var run(const Var& x, const Tensor& mask) const {
+    Var value = x;
+    for_each(*this, [&](std::size_t i, const auto& module) {
+      const Scope scope = Scope::absolute(value, name_of(i));
+      value = call_with_mask(module, value, mask);
+    });
+    return value;
+  }
   static void for_each(auto& self, auto&& f) {
     [&]<std::size_t... I>(std::index_sequence<I...>) { (f(I, std::get<I>(self.modules_)), ...); }
     (std::index_sequence_for<Modules...>{});

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "../data/loader.h"
+#include "../data/sequences.h"
 #include "../graph/error.h"
 #include "../ops/arithmetic.h"
 #include "../ops/layout.h"
@@ -103,6 +104,17 @@ Tensor predict(const ModelRef& model, const Tensor& inputs, const EvaluateOption
   return parts.size() == 1 ? parts[0].value() : concat(parts, 0).value();
 }
 
+Tensor predict(const ModelRef& model, const data::Dataset& data, const EvaluateOptions& options) {
+  if (!data.lengths.defined()) return predict(model, data.inputs, options);
+  require_samples("predict", options.batch, data.size());
+  std::vector<Var> parts;
+  for (std::size_t begin = 0; begin < data.size(); begin += options.batch) {
+    const data::Dataset part = data.rows(begin, std::min(begin + options.batch, data.size()));
+    parts.push_back(model(part.inputs, data::mask(part)));
+  }
+  return parts.size() == 1 ? parts[0].value() : concat(parts, 0).value();
+}
+
 Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss& loss,
                     const std::vector<Metric>& metrics, const EvaluateOptions& options) {
   require_samples("evaluate", options.batch, data.size());
@@ -115,7 +127,7 @@ Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss
   MeanOfBatches means;
   std::vector<Var> outputs;
   for (const data::Batch& batch : loader.epoch(1)) {
-    const Var output = model(batch.inputs);
+    const Var output = model(batch.inputs, batch.mask);
     if (loss.gives_each()) add_samples(loss, output, batch, masks, sums);
     else means.add(loss, output, batch, masks);
     if (!metrics.empty()) outputs.push_back(output);

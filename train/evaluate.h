@@ -22,6 +22,10 @@ struct EvaluateOptions {
 /// normalisation uses its running means. Errors: ValueError for a batch of 0, what the model
 /// throws.
 Tensor predict(const ModelRef& model, const Tensor& inputs, const EvaluateOptions& options = {});
+/// The same for a data set's inputs. Of padded sequences the model is given the mask too, if it
+/// takes one; outputs of every step are as long as the longest sequence.
+Tensor predict(const ModelRef& model, const data::Dataset& data,
+               const EvaluateOptions& options = {});
 
 struct Evaluation {
   /// Mean over the samples, by their weights and, where targets are padded sequences, their real
@@ -31,7 +35,8 @@ struct Evaluation {
   std::map<std::string, Estimate> metrics = {};
   std::size_t samples = 0;
 };
-/// The mean loss over `data` and the metrics of all its predictions together.
+/// The mean loss over `data` and the metrics of all its predictions together. As in `fit`, a model
+/// that takes a mask is given that of padded sequences.
 /// Errors: ValueError for an empty data set or weights that add up to nothing, what the model, the
 /// loss and the metrics throw.
 Evaluation evaluate(const ModelRef& model, const data::Dataset& data, const Loss& loss,

@@ -96,6 +96,9 @@ struct FitOptions {
 /// touches the weights, and so does a gradient that is not finite. Ctrl-C ends it after the epoch,
 /// twice after the step; fit returns then too, and history.interrupted() says so to a loop of fits,
 /// also if the epoch was the last one anyway.
+/// A model that takes a mask (Recurrent, or a Sequential that has one; `model(x, mask)` of one's
+/// own) is given that of padded data, data::sequences: each sequence then counts as it would alone,
+/// in the way Keras's Masking does it, but from the lengths and not from a value of the inputs.
 /// Without validation, early stopping, Plateau and `best` judge the training loss. Sample weights
 /// are those of the loss, normalised over the whole data set; metrics take no weights, and of
 /// padded sequences with a target each step the real steps only, by which epochs weigh their steps.

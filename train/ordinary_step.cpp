@@ -57,7 +57,7 @@ OrdinaryStep::OrdinaryStep(ModelRef model, Optimizer& optimizer, const FitOption
 
 StepResult OrdinaryStep::operator()(const data::Batch& batch) {
   Tape tape;
-  const Var output = run(tape, batch.inputs);
+  const Var output = run(tape, batch);
   const auto [loss, weight] = loss_(output, batch);
   StepResult result{.loss = loss.item(), .counted = weight};
   const bool pads = batch.mask.defined() && each_step_;
@@ -77,10 +77,10 @@ StepResult OrdinaryStep::operator()(const data::Batch& batch) {
 }
 
 // The first step also looks whether the model lists all that it uses.
-Var OrdinaryStep::run(Tape& tape, const Tensor& inputs) {
-  if (checked_) return model_(tape.input(inputs));
+Var OrdinaryStep::run(Tape& tape, const data::Batch& batch) {
+  if (checked_) return model_(tape.input(batch.inputs), batch.mask);
   const StateWatch watch(tape);
-  Var output = model_(tape.input(inputs));
+  Var output = model_(tape.input(batch.inputs), batch.mask);
   model_.check_members(tape);
   watch.require_listed(model_.buffers(), model_.generators());
   checked_ = true;

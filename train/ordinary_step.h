@@ -23,7 +23,7 @@ class OrdinaryStep {
   StepResult operator()(const data::Batch& batch);
 
  private:
-  Var run(Tape& tape, const Tensor& inputs);
+  Var run(Tape& tape, const data::Batch& batch);
   void take_step(std::span<Parameter* const> parameters, std::span<Parameter* const> trained,
                  const Gradients& gradients, StepResult& result);
   void take_bad_step(std::span<Parameter* const> parameters, const Gradients& gradients,

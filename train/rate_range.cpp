@@ -82,7 +82,7 @@ RateRange rate_range(const ModelRef& model, const data::Dataset& data,
     optimizer->set_rate(options.low * std::pow(factor, static_cast<double>(step)));
     const data::Batch batch = loader.epoch(step / batches + 1)[step % batches];
     Tape tape;
-    const Var loss = loss_of(model(tape.input(batch.inputs)), batch).loss;
+    const Var loss = loss_of(model(tape.input(batch.inputs), batch.mask), batch).loss;
     average = options.smoothing * average + (1 - options.smoothing) * loss.item();
     weight = options.smoothing * weight + (1 - options.smoothing);
     const double smooth = average / weight;

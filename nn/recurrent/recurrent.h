@@ -39,8 +39,13 @@ inline constexpr bool is_bidirectional<Bidirectional<F, B>> = true;
 ///
 ///     Sequential{Recurrent{GruCell{28, 64, rng}, Steps::last}, Linear{64, 10, rng}}
 ///
-/// Within a Sequential it knows no mask, and takes padding for steps: harmless with Steps::all in
-/// one direction, where a masked loss leaves it out; otherwise call it with the mask.
+/// Of padded sequences it takes the mask [batch, T], by itself, within a Sequential, and from
+/// `fit`, `evaluate` and `predict` of a data set that data::sequences made:
+///
+///     fit(net, data::sequences(series, labels), {.loss = cross_entropy});
+///
+/// Then each sequence gives what it gives alone, and so do the gradients. Called without a mask it
+/// takes padding for steps.
 template <class Module>
 struct Recurrent {
   Recurrent(Module recurrent, Steps given) : cell(std::move(recurrent)), steps(given) {}
