@@ -2,6 +2,9 @@
 #include "summary.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,10 +34,47 @@ double flops_of(const Recording& recording, std::uint32_t node) {
   return recording.nodes[node].op->flops(inputs, recording.shape(node));
 }
 
-void add_op(std::string& ops, std::string_view op) {
-  if (ops == op || ops.ends_with(fmt::format(", {}", op))) return;
+bool lists(const std::string& ops, std::string_view op) {
+  return fmt::format(", {},", ops).find(fmt::format(", {},", op)) != std::string::npos;
+}
+
+/// `once`: wherever it stands in the list, not only at its end.
+void add_op(std::string& ops, std::string_view op, bool once) {
+  if (ops == op || ops.ends_with(fmt::format(", {}", op)) || (once && lists(ops, op))) return;
   ops += fmt::format("{}{}", ops.empty() ? "" : ", ", op);
 }
+
+/// Rows in the order in which they begin. What belongs to a time step goes to the row of the same
+/// module in the other steps.
+class RowList {
+ public:
+  explicit RowList(std::vector<Summary::Row>& rows) : rows_(rows) {}
+
+  /// `silent`: of a module that records nothing, which has a row of its own.
+  Summary::Row& of(const std::string& path, std::optional<std::int64_t> step, bool silent) {
+    if (!step) {
+      if (silent || rows_.empty() || rows_.back().path != path || in_steps_)
+        rows_.push_back({.path = path, .ops = {}, .output = {}});
+      in_steps_ = false;
+      return rows_.back();
+    }
+    in_steps_ = true;
+    const auto [found, added] = folded_.try_emplace({path, silent}, Folded{rows_.size(), *step});
+    if (added) rows_.push_back({.path = path, .ops = {}, .output = {}});
+    Summary::Row& row = rows_[found->second.row];
+    if (std::exchange(found->second.step, *step) != *step) ++row.steps;
+    return row;
+  }
+
+ private:
+  struct Folded {
+    std::size_t row;
+    std::int64_t step;  ///< the last one that was added
+  };
+  std::vector<Summary::Row>& rows_;
+  std::map<std::pair<std::string, bool>, Folded> folded_;
+  bool in_steps_ = false;  ///< the last row takes no more ops from outside of the steps
+};
 
 }  // namespace
 
@@ -53,20 +93,29 @@ std::vector<Silent> silent_of(const StateWatch& watch,
 Summary summarize(const Tape& tape, const Notes& notes, const std::vector<Silent>& silent) {
   const Recording& recording = tape.recording();
   Summary summary;
+  RowList rows(summary.rows);
+  const auto step_of = [&](std::size_t node) {
+    return node < recording.size() ? recording.places[recording.nodes[node].place].step
+                                   : std::optional<std::int64_t>{};
+  };
   auto next = silent.begin();
   const auto add_silent = [&](std::uint32_t node) {
-    for (; next != silent.end() && next->before <= node; ++next)
-      summary.rows.push_back({.path = next->path, .ops = next->ops, .output = next->output});
+    for (; next != silent.end() && next->before <= node; ++next) {
+      // Between two nodes; the last thing in a step has none of that step after it.
+      const std::size_t at = next->before;
+      const auto step = at > 0 && step_of(at - 1) ? step_of(at - 1) : step_of(at);
+      Summary::Row& row = rows.of(next->path, step, true);
+      row.ops = next->ops;
+      row.output = next->output;
+    }
   };
   std::vector<bool> counted(recording.size(), false);
   for (std::uint32_t node = 0; node < recording.size(); ++node) {
     add_silent(node);
     if (!recording.nodes[node].op) continue;
     const std::string path = module_of(recording, node);
-    if (summary.rows.empty() || summary.rows.back().path != path)
-      summary.rows.push_back({.path = path, .ops = {}, .output = {}});
-    Summary::Row& row = summary.rows.back();
-    add_op(row.ops, recording.op_name(node));
+    Summary::Row& row = rows.of(path, step_of(node), false);
+    add_op(row.ops, recording.op_name(node), step_of(node).has_value());
     row.output = recording.shape(node);
     row.flops += flops_of(recording, node);
     for (const std::uint32_t input : recording.inputs(node)) {
@@ -137,22 +186,40 @@ std::string notes_text(const Counts& counts) {
   return text;
 }
 
+/// "0.cell, x 100 steps (linear, add, ...)".
+std::string module_text(const Summary::Row& row) {
+  constexpr std::size_t longest = 48;
+  std::string text = row.path;
+  if (row.steps > 1) text += fmt::format("{}x {} steps", text.empty() ? "" : ", ", row.steps);
+  if (!text.empty()) text += ' ';
+  std::string ops = row.ops;
+  while (text.size() + ops.size() + 2 > longest) {
+    const std::size_t comma = ops.rfind(", ", ops.ends_with(", ...") ? ops.size() - 6 : ops.npos);
+    if (comma == ops.npos || ops == "...") break;
+    ops = ops.substr(0, comma) + ", ...";
+  }
+  return fmt::format("{}({})", text, ops);
+}
+
 }  // namespace
 
 std::string to_string(const Summary& summary) {
-  const auto line = [](std::string_view module, std::string_view output,
-                       std::string_view parameters, std::string_view bytes, std::string_view flops,
-                       const std::string& notes = {}) {
-    return fmt::format("{:<30} {:<16} {:>12} {:>10} {:>12}{}{}\n", module, output, parameters,
-                       bytes, flops, notes.empty() ? "" : "  ", notes);
+  std::size_t wide = 30, shape = 16;
+  for (const Summary::Row& row : summary.rows) {
+    wide = std::max(wide, module_text(row).size());
+    shape = std::max(shape, to_string(row.output).size());
+  }
+  const auto line = [&](std::string_view module, std::string_view output,
+                        std::string_view parameters, std::string_view bytes, std::string_view flops,
+                        const std::string& notes = {}) {
+    return fmt::format("{:<{}} {:<{}} {:>12} {:>10} {:>12}{}{}\n", module, wide, output, shape,
+                       parameters, bytes, flops, notes.empty() ? "" : "  ", notes);
   };
-  const std::string rule(84, '-');
+  const std::string rule(wide + shape + 38, '-');
   std::string text = line("Module (ops)", "Output", "Parameters", "Bytes", "Forward") + rule + "\n";
   for (const Summary::Row& row : summary.rows)
-    text += line(
-        row.path.empty() ? fmt::format("({})", row.ops) : fmt::format("{} ({})", row.path, row.ops),
-        to_string(row.output), fmt::format("{}", row.parameters), bytes_text(row.bytes),
-        flops_text(row.flops), notes_text(row));
+    text += line(module_text(row), to_string(row.output), fmt::format("{}", row.parameters),
+                 bytes_text(row.bytes), flops_text(row.flops), notes_text(row));
   return text + rule + "\n" +
          line("Total", "", fmt::format("{}", summary.parameters), bytes_text(summary.bytes),
               flops_text(summary.flops), notes_text(summary));

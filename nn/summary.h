@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What a model consists of: one row a module, in the order in which a sample passes through them.
+// What a model consists of: one row a module, in the order in which a sample passes through them;
+// of a recurrent net one for all time steps.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -28,6 +30,7 @@ struct Summary {
     std::size_t masked = 0;   ///< weights of a masked layer that are held at zero
     std::size_t frozen = 0;   ///< of the parameters, those that are not trained
     std::size_t buffers = 0;  ///< values that are saved but are no parameters
+    std::size_t steps = 1;    ///< time steps that the row stands for, all of them in `flops`
   };
   std::vector<Row> rows;
   std::size_t parameters = 0;
@@ -41,6 +44,7 @@ struct Summary {
   /// Values that training changes: neither masked nor frozen.
   std::size_t trainable = 0;
 };
+/// A table; long lists of ops end in "..." there.
 std::string to_string(const Summary& summary);
 
 namespace detail {
@@ -107,6 +111,12 @@ Summary summary(Model& model, const Tensor& sample) {
   const auto generators = wengert::generators(model);
   watch.require_listed(wengert::buffers(model), generators);
   return detail::summarize(tape, detail::notes_of(model), detail::silent_of(watch, generators));
+}
+/// The same of a model that is not to be changed: of a copy.
+template <std::copy_constructible Model>
+Summary summary(const Model& model, const Tensor& sample) {
+  Model copy = model;
+  return summary(copy, sample);
 }
 
 }  // namespace wengert

@@ -95,8 +95,10 @@ std::string summary_table(const Summary& summary) {
              "forward / flop"});
   const auto some = [](std::size_t count) { return count == 0 ? "" : thousands(count); };
   for (const Summary::Row& row : summary.rows)
-    rows.add({escaped(row.path), escaped(row.ops), to_string(row.output), some(row.parameters),
-              some(row.masked), some(row.frozen), flops(row.flops)});
+    rows.add(
+        {escaped(row.steps > 1 ? fmt::format("{}, × {} steps", row.path, row.steps) : row.path),
+         escaped(row.ops), to_string(row.output), some(row.parameters), some(row.masked),
+         some(row.frozen), flops(row.flops)});
   rows.add({"total", "", "", thousands(summary.parameters), some(summary.masked),
             some(summary.frozen), flops(summary.flops)});
   return rows.html();

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "../../graph/scope.h"
 #include "../../graph/tensor.h"
 #include "../../graph/var.h"
 #include "../../ops/layout.h"
@@ -64,6 +65,7 @@ struct Recurrent {
 
  private:
   Var run(const Var& x, const Tensor& mask) const {
+    const Scope scope(x, "cell");
     if constexpr (detail::is_bidirectional<Module>) {
       const auto both = unroll(cell, x, {.mask = mask});
       return steps == Steps::last ? both.last : stack(both.y, 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Recurrent nets as layers of a Sequential.
 #include <memory>
+#include <sstream>
+#include <string>
 
 #include <wengert/gradcheck/gradcheck.h>
 #include <wengert/nn/recurrent/gru_cell.h>
@@ -180,6 +182,52 @@ TEST_CASE("cells, stacks and recurrent layers are converted, saved, loaded and s
   INFO(to_string(rows));
   CHECK_THAT(to_string(rows), ContainsSubstring("0.cell.0"));
   CHECK_THAT(to_string(rows), ContainsSubstring("1.cell.backward"));
+}
+
+TEST_CASE("the summary of an unrolled net has one row a module for all its steps") {
+  Rng rng{3};
+  const auto net = [&](auto cell) {
+    return Sequential{Linear{3, 3, rng}, Recurrent{std::move(cell), Steps::last},
+                      Linear{4, 2, rng}};
+  };
+  const auto rows_at = [](auto model, std::size_t steps) {
+    return summary(model, zeros({1, steps, 3}));
+  };
+  const auto unrolled = net(Stacked{GruCell{3, 4, rng}, Dropout{0.5, rng}, RnnCell{4, 4, rng}});
+  const Summary short_one = rows_at(unrolled, 4), long_one = rows_at(unrolled, 100);
+  INFO(to_string(long_one));
+  CHECK(long_one.rows.size() == short_one.rows.size());
+  CHECK(long_one.rows.size() <= 10);
+  CHECK(long_one.parameters == parameter_count(unrolled));
+  std::size_t dropouts = 0;
+  for (std::size_t i = 0; i < long_one.rows.size(); ++i) {
+    const Summary::Row& row = long_one.rows[i];
+    CHECK(row.path == short_one.rows[i].path);
+    CHECK(row.ops == short_one.rows[i].ops);
+    if (row.steps == 1) continue;
+    CHECK(row.steps == 100);
+    CHECK(short_one.rows[i].steps == 4);
+    CHECK(row.flops == 25.0 * short_one.rows[i].flops);
+    dropouts += row.ops == "dropout" ? 1 : 0;
+  }
+  CHECK(dropouts == 1);
+  CHECK(long_one.rows.front().path == "0");
+  CHECK(long_one.rows.back().path == "2");
+  CHECK_THAT(to_string(long_one), ContainsSubstring("1.cell.2, x 100 steps (linear, add, tanh)"));
+  // Columns: every line reaches as far as the heading.
+  std::istringstream lines(to_string(long_one));
+  std::string heading, line;
+  std::getline(lines, heading);
+  while (std::getline(lines, line)) CHECK(line.size() == heading.size());
+}
+
+TEST_CASE("the summary of a model that is not to be changed is that of a copy") {
+  Rng rng{3};
+  const Sequential net{Linear{infer, 4, rng}, relu, Linear{4, 2, rng}};
+  const Summary rows = summary(net, zeros({1, 3}));
+  CHECK(rows.parameters == 3 * 4 + 4 + 4 * 2 + 2);
+  CHECK(rows.rows.front().path == "0");
+  CHECK_FALSE(has_all_sizes(net));
 }
 
 TEST_CASE("a recurrent layer says which shapes it takes") {
