@@ -19,6 +19,14 @@ void require_sizes(const char* cell, std::size_t in, std::size_t n) {
         fmt::format("{}: {} inputs and {} hidden units; both have to be at least 1", cell, in, n));
 }
 
+void require_width(const char* cell, const char* what, const Var& value, const Parameter& weight) {
+  const std::size_t width = weight.shape().back();
+  if (value.rank() > 0 && value.shape().back() == width) return;
+  throw ShapeError(fmt::format("{}: {} {} does not fit {} {}: the last axis of {} has to be {}",
+                               cell, what, value.shape(), weight.name(), weight.shape(), what,
+                               width));
+}
+
 Var zero_state(const char* cell, const Var& x, std::size_t n, DType dtype) {
   if (x.rank() == 0)
     throw ShapeError(fmt::format("{}: one step's input is [batch, in], got a scalar", cell));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "../../graph/parameter.h"
 #include "../../graph/rng.h"
 #include "../../graph/var.h"
 #include "../init.h"
@@ -12,6 +13,9 @@ namespace wengert::detail {
 
 /// Errors: ValueError naming the cell if a size is 0.
 void require_sizes(const char* cell, std::size_t in, std::size_t n);
+/// Errors: ShapeError naming the cell and the parameter unless the last axis of `value`, which is
+/// called `what` (x or a state), is as long as the weight's.
+void require_width(const char* cell, const char* what, const Var& value, const Parameter& weight);
 /// Zeros [batch of x, n] in the weights' dtype: x may be what a layer below is given, tokens say.
 /// Errors: ShapeError if x is a scalar.
 Var zero_state(const char* cell, const Var& x, std::size_t n, DType dtype);

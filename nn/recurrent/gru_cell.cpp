@@ -25,6 +25,8 @@ GruCell::GruCell(std::size_t in, std::size_t n, Rng& rng, const Options& options
 }
 
 Var GruCell::operator()(const Var& x, const Var& h) const {
+  detail::require_width("GruCell", "x", x, W_x);
+  detail::require_width("GruCell", "h", h, W_h);
   const Var& on = detail::anchor(x, h);
   const std::vector<Var> from_x = split(linear(x, W_x.on(on), b_x.on(on)), 3, -1);
   Var r, z, recurrent;
@@ -51,6 +53,8 @@ Var GruCell::initial(const Var& x) const {
 }
 
 Var GruCell::sequence(const Var& x, const Var& h0) const {
+  detail::require_width("GruCell", "x", x, W_x);
+  detail::require_width("GruCell", "h", h0, W_h);
   const Var& on = detail::anchor(x, h0);
   const GruConvention convention =
       reset == Reset::after ? GruConvention::reset_after : GruConvention::reset_before;

@@ -16,6 +16,8 @@ IndRnnCell::IndRnnCell(std::size_t in, std::size_t n, Rng& rng, const Options& o
 }
 
 Var IndRnnCell::operator()(const Var& x, const Var& h) const {
+  detail::require_width("IndRnnCell", "x", x, W);
+  detail::require_width("IndRnnCell", "h", h, u);
   const Var& on = detail::anchor(x, h);
   return activate(activation, linear(x, W.on(on), b.on(on)) + u.on(on) * h);
 }

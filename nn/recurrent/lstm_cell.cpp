@@ -41,6 +41,9 @@ LstmCell::LstmCell(std::size_t in, std::size_t n, Rng& rng, const Options& optio
 }
 
 LstmState LstmCell::operator()(const Var& x, const LstmState& state) const {
+  detail::require_width("LstmCell", "x", x, W_x);
+  detail::require_width("LstmCell", "h", state.h, W_h);
+  detail::require_width("LstmCell", "c", state.c, W_h);
   const Var& on = detail::anchor(x, state.h);
   const Var a = linear(x, W_x.on(on), b.on(on)) + linear(state.h, W_h.on(on));
   const std::vector<Var> part = split(a, 4, -1);
@@ -56,6 +59,9 @@ LstmState LstmCell::initial(const Var& x) const {
 }
 
 LstmState LstmCell::sequence(const Var& x, const LstmState& state) const {
+  detail::require_width("LstmCell", "x", x, W_x);
+  detail::require_width("LstmCell", "h", state.h, W_h);
+  detail::require_width("LstmCell", "c", state.c, W_h);
   const Var& on = detail::anchor(x, state.h);
   HiddenAndCell whole = lstm_sequence(x, state.h, state.c, W_x.on(on), W_h.on(on), b.on(on));
   return {std::move(whole.h), std::move(whole.c)};

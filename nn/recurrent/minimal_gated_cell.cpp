@@ -21,6 +21,8 @@ MinimalGatedCell::MinimalGatedCell(std::size_t in, std::size_t n, Rng& rng,
 }
 
 Var MinimalGatedCell::operator()(const Var& x, const Var& h) const {
+  detail::require_width("MinimalGatedCell", "x", x, W_x);
+  detail::require_width("MinimalGatedCell", "h", h, W_hf);
   const Var& on = detail::anchor(x, h);
   const std::vector<Var> from_x = split(linear(x, W_x.on(on), b.on(on)), 2, -1);
   const Var f = detail::gate("forget gate", from_x[0] + linear(h, W_hf.on(on)));

@@ -57,6 +57,8 @@ Var OrthogonalRnnCell::rotated(const Var& h, const Var& on) const {
 }
 
 Var OrthogonalRnnCell::operator()(const Var& x, const Var& h) const {
+  detail::require_width("OrthogonalRnnCell", "x", x, W);
+  detail::require_width("OrthogonalRnnCell", "h", h, V);
   const Var& on = detail::anchor(x, h);
   return activate(activation, linear(x, W.on(on), b.on(on)) + rotated(h, on));
 }

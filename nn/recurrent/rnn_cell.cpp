@@ -16,6 +16,8 @@ RnnCell::RnnCell(std::size_t in, std::size_t n, Rng& rng, const Options& options
 }
 
 Var RnnCell::operator()(const Var& x, const Var& h) const {
+  detail::require_width("RnnCell", "x", x, W_xh);
+  detail::require_width("RnnCell", "h", h, W_hh);
   const Var& on = detail::anchor(x, h);
   const Var input = has_bias() ? linear(x, W_xh.on(on), b.on(on)) : linear(x, W_xh.on(on));
   return activate(activation, input + linear(h, W_hh.on(on)));
@@ -26,6 +28,8 @@ Var RnnCell::initial(const Var& x) const {
 }
 
 Var RnnCell::sequence(const Var& x, const Var& h0) const {
+  detail::require_width("RnnCell", "x", x, W_xh);
+  detail::require_width("RnnCell", "h", h0, W_hh);
   const Var& on = detail::anchor(x, h0);
   const Var bias = has_bias() ? b.on(on) : Var(zeros({W_hh.shape()[0]}, W_hh.dtype()));
   return rnn_sequence(x, h0, W_xh.on(on), W_hh.on(on), bias, activation);

@@ -171,3 +171,33 @@ TEST_CASE("recurrent weights begin orthogonal, gate by gate") {
   for (const Var& gate : split(Var(GruCell(2, 6, rng).W_h.value()), 3, 0))
     CHECK(off(gate.value()) < 1e-5);
 }
+
+TEST_CASE("inputs and states of a wrong width are refused by the cell's and the parameter's name") {
+  Rng rng{3};
+  const Var x = zeros({2, 5}), fits = zeros({2, 3}), h = zeros({2, 6}), xs = zeros({7, 2, 5});
+  const auto refuses = [&](const auto& cell, const char* by_input, const char* by_state) {
+    const auto state = cell.initial(fits);
+    auto wide = state;
+    for_each_part(wide, [&](const std::string&, Var& part) { part = h; });
+    CHECK_THROWS_AS(cell(x, state), ShapeError);
+    CHECK_THROWS_WITH(cell(x, state), Catch::Matchers::ContainsSubstring(by_input));
+    CHECK_THROWS_WITH(cell(fits, wide), Catch::Matchers::ContainsSubstring(by_state));
+    if constexpr (requires { cell.sequence(xs, state); })
+      CHECK_THROWS_WITH(unroll(cell, xs, state),
+                        Catch::Matchers::ContainsSubstring(" x [7, 2, 5] does not fit "));
+  };
+  refuses(RnnCell{3, 4, rng}, "RnnCell: x [2, 5] does not fit W_xh [4, 3]",
+          "RnnCell: h [2, 6] does not fit W_hh [4, 4]");
+  refuses(LstmCell{3, 4, rng}, "LstmCell: x [2, 5] does not fit W_x [16, 3]",
+          "LstmCell: h [2, 6] does not fit W_h [16, 4]");
+  refuses(IndRnnCell{3, 4, rng}, "IndRnnCell: x [2, 5] does not fit W [4, 3]",
+          "IndRnnCell: h [2, 6] does not fit u [4]");
+  refuses(MinimalGatedCell{3, 4, rng}, "MinimalGatedCell: x [2, 5] does not fit W_x [8, 3]",
+          "MinimalGatedCell: h [2, 6] does not fit W_hf [4, 4]");
+  refuses(OrthogonalRnnCell{3, 4, rng}, "OrthogonalRnnCell: x [2, 5] does not fit W [4, 3]",
+          "OrthogonalRnnCell: h [2, 6] does not fit V [8, 4]");
+  GruCell named{3, 4, rng};
+  for_each_parameter(named, [](const std::string& path, Parameter& p) { p.rename("gru." + path); });
+  refuses(named, "GruCell: x [2, 5] does not fit gru.W_x [12, 3]: the last axis of x has to be 3",
+          "GruCell: h [2, 6] does not fit gru.W_h [12, 4]: the last axis of h has to be 4");
+}
