@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,20 @@ namespace {
 template <class Predicate>
 bool any_element(const Tensor& value, Predicate predicate) {
   return value.dtype() == f64 && std::ranges::any_of(value.data<double>(), predicate);
+}
+
+/// " in element [1, 2]": the first one that is so; nothing for a scalar.
+template <class Predicate>
+std::string element(const Tensor& value, Predicate predicate) {
+  if (value.rank() == 0 || value.dtype() != f64) return {};
+  const std::span<const double> values = value.data<double>();
+  auto rest = static_cast<std::size_t>(std::ranges::find_if(values, predicate) - values.begin());
+  std::vector<std::size_t> index(value.rank());
+  for (std::size_t axis = value.rank(); axis-- > 0;) {
+    index[axis] = rest % value.shape()[axis];
+    rest /= value.shape()[axis];
+  }
+  return fmt::format(" in element [{}]", fmt::join(index, ", "));
 }
 
 }  // namespace
@@ -76,10 +91,19 @@ void Timeline::require_path() const {
     if (recording_->nodes[node].op && !recording_->nodes[node].op->differentiable()) continue;
     for (const std::uint32_t input : recording_->inputs(node)) leads[input] = true;
   }
-  for (std::size_t t = 0; t < hidden_.size(); ++t)
-    if (!leads[hidden_[t]])
-      throw TapeError(fmt::format("gradflow: no path leads from h[{}] ({}) to any of the {} losses",
-                                  t, recording_->described(hidden_[t]), losses_.size()));
+  const auto to_a_loss = [&](std::uint32_t state) { return bool(leads[state]); };
+  const auto lost = std::ranges::find_if_not(hidden_, to_a_loss);
+  if (lost == hidden_.end()) return;
+  const auto t = lost - hidden_.begin();
+  // A filter's last state is to be compared with what nobody has seen yet.
+  const bool trailing = t > 0 && std::none_of(lost, hidden_.end(), to_a_loss);
+  throw TapeError(fmt::format(
+      "gradflow: no path leads from h[{}] ({}) to any of the {} losses{}", t,
+      recording_->described(*lost), losses_.size(),
+      trailing ? fmt::format(", nor from a later state; if the losses look no further, as a "
+                             "filter's likelihood does, list the first {} states only",
+                             t)
+               : ""));
 }
 
 void Timeline::require_chain() const {
@@ -150,11 +174,13 @@ void Timeline::blame(std::uint32_t reached, const char* what, bool (*is)(double)
   }
   const std::size_t segment = segment_of(reached);
   throw ValueError(fmt::format(
-      "gradflow: {} is {} {}{}; nothing can be said of a gradient through it",
+      "gradflow: {} is {} {}{}{}; nothing can be said of a gradient through it",
       recording_->described(reached), what,
       segment < steps() ? fmt::format("at step {}", segment) : "after the last step",
+      element(values_[reached], is),
       first == reached ? ""
-                       : fmt::format(", and so is {} before it", recording_->described(first))));
+                       : fmt::format(", and so is {}{} before it", recording_->described(first),
+                                     element(values_[first], is))));
 }
 
 std::size_t Timeline::batch() const {

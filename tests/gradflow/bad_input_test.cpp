@@ -98,6 +98,16 @@ TEST_CASE("a state that leads to no loss, because it was cut off, is named") {
                     ContainsSubstring("no path leads from h[0]"));
 }
 
+TEST_CASE("states after all that the losses look at are refused with how many to list") {
+  const Net net;
+  const std::vector<Var> losses{sum(net.h[2])};
+  CHECK_THROWS_AS(gradflow::credit(net.tape, net.h, losses), TapeError);
+  CHECK_THROWS_WITH(gradflow::credit(net.tape, net.h, losses),
+                    ContainsSubstring("no path leads from h[3]") &&
+                        ContainsSubstring("list the first 3 states only"));
+  CHECK_NOTHROW(gradflow::credit(net.tape, std::span(net.h).first(3), losses));
+}
+
 TEST_CASE("a loss that is no scalar is refused with its shape") {
   Net net;
   net.losses.push_back(sum(net.h.back(), 0));
@@ -119,7 +129,7 @@ TEST_CASE("a NaN is reported with the step and the op that it reaches first") {
     Net net;
     Tape tape;
     Tensor data = zeros({5, 2, 3}, f64);
-    data.mutable_data<double>()[3 * 6] = nan;
+    data.mutable_data<double>()[3 * 6 + 5] = nan;
     const Var x = tape.input(data);
     std::vector<Var> h;
     Var state = zeros({2, 3}, f64);
@@ -127,7 +137,8 @@ TEST_CASE("a NaN is reported with the step and the op that it reaches first") {
       h.push_back(state = wengert::tanh(select(x, 0, t) + linear(state, net.W.on(x))));
     const std::vector<Var> losses{sum(state)};
     CHECK_THROWS_WITH(gradflow::ledger(tape, h, losses),
-                      ContainsSubstring("(add) is NaN at step 3") && ContainsSubstring("input"));
+                      ContainsSubstring("(add) is NaN at step 3 in element [1, 2]") &&
+                          ContainsSubstring("(input) in element [3, 1, 2] before it"));
   }
   SECTION("a state that is infinite") {
     const Net net(5, 2, [](std::size_t t, const Var& x) -> Var {
