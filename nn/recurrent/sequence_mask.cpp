@@ -48,7 +48,8 @@ void require_sequence_mask(const char* what, const Tensor& mask, std::size_t ste
         throw ValueError(fmt::format(
             "{}: sequence {} goes on at step {} after padding; its real steps have to come "
             "first, "
-            "without a hole (a missing observation is data: give the model an input that says so)",
+            "without a hole (a missing observation is data: NaN for a KalmanCell, elsewhere an "
+            "input that says so)",
             what, b, t));
       ended = value == 0.0;
     }

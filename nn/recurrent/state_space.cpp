@@ -78,6 +78,12 @@ Var square_of(const Parameter& L, const Var& on) {
   return matmul(triangle, triangle, {.right = true});
 }
 
+bool any_nan(const Tensor& values) {
+  return dispatch_float(values.dtype(), [&]<class T>(T) {
+    return std::ranges::any_of(values.data<T>(), [](T value) { return std::isnan(value); });
+  });
+}
+
 const Var& tape_of(const Var& y, const KalmanState& state) { return detail::anchor(y, state.mean); }
 
 }  // namespace
@@ -159,18 +165,26 @@ KalmanState KalmanCell::operator()(const Var& y, const KalmanState& state) const
   auto [mean, P, ignored] = predicted(state, on);
   const std::vector<Var> C = split(model.C.on(on), model.observed(), 0);  // each [1, n]
   const std::vector<Var> R = split(model.R(on), model.observed(), 0);     // [1]
-  const std::vector<Var> seen = split(y, model.observed(), 1);            // [batch, 1]
+  // Where nothing is missing the tape has nothing of it.
+  const bool gaps = any_nan(y.value());
+  const Var there = gaps ? equal(y, y) : Var();
+  const std::vector<Var> observed = gaps ? split(there, model.observed(), 1) : std::vector<Var>{};
+  const std::vector<Var> seen =  // [batch, 1]
+      split(gaps ? where(there, y, 0.0) : y, model.observed(), 1);
+  const auto if_seen = [&](std::size_t i, const Var& value) {
+    return gaps ? where(observed[i], value, 0.0) : value;
+  };
   Var log_density;
   for (std::size_t i = 0; i < C.size(); ++i) {
     const Var Pc = reshape(linear(P, C[i]), Shape{batch, n});
     const Var variance = linear(Pc, C[i]) + R[i];
-    const Var surprise = seen[i] - linear(mean, C[i]);
+    const Var surprise = if_seen(i, seen[i] - linear(mean, C[i]));
     const Var density =
-        -0.5 * (log(2.0 * std::numbers::pi * variance) + square(surprise) / variance);
+        if_seen(i, -0.5 * (log(2.0 * std::numbers::pi * variance) + square(surprise) / variance));
     log_density = i == 0 ? density : log_density + density;
     mean = mean + Pc * (surprise / variance);
     // As a square, so that P stays symmetric bit by bit.
-    const Var scaled = Pc * rsqrt(variance);
+    const Var scaled = if_seen(i, Pc * rsqrt(variance));
     P = P - reshape(scaled, Shape{batch, n, 1}) * reshape(scaled, Shape{batch, 1, n});
   }
   return {mean, P, reshape(log_density, Shape{batch})};

@@ -62,9 +62,10 @@ SimulatedStates simulate(const LinearStateSpace& model, std::size_t steps, std::
 
 /// z given all observations so far is N(mean, covariance).
 struct KalmanState {
-  Var mean;         ///< [batch, n]
-  Var covariance;   ///< [batch, n, n]
-  Var log_density;  ///< [batch], ln p(y_t | y_1 ... y_{t-1}) of the last observation; at first 0
+  Var mean;        ///< [batch, n]
+  Var covariance;  ///< [batch, n, n]
+  /// [batch], ln p(y_t | y_1 ... y_{t-1}) of what was seen of the last observation; 0 of nothing.
+  Var log_density;
   static void parts(auto& self, auto&& visit) {
     visit("mean", self.mean);
     visit("covariance", self.covariance);
@@ -75,6 +76,13 @@ struct KalmanState {
 /// The Kalman filter: y_t [batch, m] and the state after y_{t-1} -> the state after y_t. Because R
 /// is diagonal the m numbers are taken in one after the other, exactly, and nothing is inverted but
 /// their variances.
+///
+/// A number that is NaN was not observed: it changes neither the state nor the likelihood, and a
+/// step of which nothing was observed is the prediction alone. With a mask of one's own:
+/// `where(mask, y, NaN)`. Padding, `unroll`'s mask, is another thing: there the state stands still.
+///
+/// The states of a filter lead to the likelihood of what comes after them, the last one to none:
+/// `gradflow::study(tape, std::span(run.h).first(T - 1), loss)`.
 struct KalmanCell {
   LinearStateSpace model;
 

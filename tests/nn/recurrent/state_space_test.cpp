@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The Kalman filter against the dense Gaussian density of whole sequences.
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <span>
+#include <vector>
 
 #include <wengert/gradcheck/gradcheck.h>
+#include <wengert/gradflow/study.h>
 #include <wengert/nn/recurrent/state_space.h>
 #include <wengert/nn/recurrent/unroll.h>
 #include <wengert/wengert.h>
@@ -30,7 +34,7 @@ Tensor product(const Tensor& a, const Tensor& b, Transposed transposed = {}) {
   return matmul(a, b, transposed).value();
 }
 
-/// ln N(y; mean, covariance) by a Cholesky factor written out.
+/// ln N(y; mean, covariance) by a Cholesky factor written out; 0 of nothing.
 double log_normal(const std::vector<double>& off, std::vector<std::vector<double>> S) {
   double result = 0.0;
   std::vector<double> solved(off.size());
@@ -50,7 +54,8 @@ double log_normal(const std::vector<double>& off, std::vector<std::vector<double
   return result;
 }
 
-/// The density of y [T, m] from the moments of (y_1 ... y_T), with nothing of the filter in it.
+/// The density of y [T, m] from the moments of (y_1 ... y_T), with nothing of the filter in it. Of
+/// what is NaN the marginal is taken: its rows and columns are left out.
 double dense(const LinearStateSpace::Values& v, const Tensor& y) {
   const std::size_t steps = y.shape()[0], m = y.shape()[1], all = steps * m;
   Tensor mean = v.m_0.reshape({-1, 1}), V = v.P_0;
@@ -74,7 +79,17 @@ double dense(const LinearStateSpace::Values& v, const Tensor& y) {
       across = product(v.A, across);
     }
   }
-  return log_normal(off, S);
+  std::vector<std::size_t> seen;
+  for (std::size_t i = 0; i < all; ++i)
+    if (!std::isnan(off[i])) seen.push_back(i);
+  std::vector<double> own;
+  std::vector<std::vector<double>> block;
+  for (const std::size_t i : seen) {
+    own.push_back(off[i]);
+    block.emplace_back();
+    for (const std::size_t j : seen) block.back().push_back(S[i][j]);
+  }
+  return log_normal(own, block);
 }
 
 Tensor sequence(const Tensor& batch, std::size_t b, std::size_t steps) {
@@ -122,6 +137,98 @@ TEST_CASE("the filter's likelihood is the dense Gaussian density of the whole se
   for (std::size_t b = 0; b < 3; ++b) {
     CHECK(std::abs(whole.at({Extent(b)}) - dense(values, sequence(y, b, 12))) < 1e-10);
     CHECK(std::abs(padded.at({Extent(b)}) - dense(values, sequence(y, b, lengths[b]))) < 1e-10);
+  }
+}
+
+namespace {
+
+constexpr double gap = std::numeric_limits<double>::quiet_NaN();
+
+/// y [T, batch, 2] with holes: single numbers, whole steps, the first and the last step of some.
+Tensor with_gaps(Tensor y, Rng& rng) {
+  const std::size_t steps = y.shape()[0], batch = y.shape()[1];
+  const std::span<double> values = y.mutable_data<double>();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (rng.uniform() < 0.2) values[i] = gap;
+  for (std::size_t i = 0; i < 2; ++i) {
+    values[i] = gap;                                          // sequence 0, step 0
+    values[(3 * batch + 1) * 2 + i] = gap;                    // sequence 1, step 3
+    values[((steps - 1) * batch + batch - 1) * 2 + i] = gap;  // the last sequence's end
+  }
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("with missing observations the likelihood is the dense density of those that were made") {
+  Rng rng{3};
+  const LinearStateSpace::Values values = three_of_two();
+  const LinearStateSpace model{values};
+  const std::size_t lengths[] = {12, 9, 12, 5};
+  const Tensor mask = sequence_mask(lengths);
+  const Tensor y = with_gaps(simulate(model, 12, 4, rng).y.value(), rng);
+  const Tensor whole = likelihood(model, y).value(), padded = likelihood(model, y, mask).value();
+  for (std::size_t b = 0; b < 4; ++b) {
+    CHECK(std::abs(whole.at({Extent(b)}) - dense(values, sequence(y, b, 12))) < 1e-10);
+    CHECK(std::abs(padded.at({Extent(b)}) - dense(values, sequence(y, b, lengths[b]))) < 1e-10);
+  }
+}
+
+TEST_CASE("a step of which nothing was observed is the prediction alone") {
+  Rng rng{3};
+  const KalmanCell cell{LinearStateSpace{three_of_two()}};
+  const Tensor y = rng.normal({2, 2}, f64);
+  const KalmanState before = cell(y, cell.initial(y)), expected = cell.predicted(before);
+  const KalmanState after = cell(full({2, 2}, gap, f64), before);
+  CHECK(distance(after.mean.value(), expected.mean.value()) == 0.0);
+  CHECK(distance(after.covariance.value(), expected.covariance.value()) == 0.0);
+  CHECK(distance(after.log_density.value(), zeros({2}, f64)) == 0.0);
+}
+
+TEST_CASE("with missing observations every gradient is that of the dense density") {
+  Rng rng{3};
+  const LinearStateSpace::Values values = three_of_two();
+  KalmanCell cell{LinearStateSpace{values}};
+  const Tensor y = with_gaps(simulate(cell.model, 6, 2, rng).y.value(), rng);
+  Tape tape;
+  const Var seen = tape.variable(y);
+  const Gradients found = tape.backward(sum(log_likelihood(unroll(cell, seen).states)));
+  const auto check = [&](Tensor LinearStateSpace::Values::*member, const Tensor& gradient) {
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      const auto at = [&](double change) {
+        LinearStateSpace::Values moved = values;
+        (moved.*member).mutable_data<double>()[i] += change;
+        return dense(moved, sequence(y, 0, 6)) + dense(moved, sequence(y, 1, 6));
+      };
+      const double slope = (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3;
+      CHECK(gradient.data<double>()[i] == Approx(slope).epsilon(1e-7).margin(1e-8));
+    }
+  };
+  check(&LinearStateSpace::Values::A, found[cell.model.A].value());
+  check(&LinearStateSpace::Values::C, found[cell.model.C].value());
+  check(&LinearStateSpace::Values::m_0, found[cell.model.m_0].value());
+  const Tensor by_R = (Var(found[cell.model.log_R].value()) / Var(values.R)).value();
+  check(&LinearStateSpace::Values::R, by_R);
+  const Tensor by_y = found[seen].value();
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double gradient = by_y.data<double>()[i];
+    CHECK(std::isfinite(gradient));
+    if (std::isnan(y.data<double>()[i])) CHECK(gradient == 0.0);
+  }
+}
+
+TEST_CASE("a filter's states but the last can be studied, with missing observations too") {
+  Rng rng{3};
+  const KalmanCell cell{LinearStateSpace{three_of_two()}};
+  const Tensor whole = simulate(cell.model, 8, 2, rng).y.value();
+  for (const Tensor& y : {whole, with_gaps(whole, rng)}) {
+    Tape tape;
+    const auto run = unroll(cell, tape.input(y));
+    const Var loss = -mean(log_likelihood(run.states));
+    const std::span<const Var> means(run.h);
+    CHECK(gradflow::study(tape, means.first(7), loss).steps == 7);
+    CHECK_THROWS_WITH(gradflow::study(tape, means, loss),
+                      ContainsSubstring("list the first 7 states only"));
   }
 }
 
