@@ -9,6 +9,7 @@
 #include "../graph/error.h"
 #include "quantile.h"
 #include "scaled_sum.h"
+#include "timeline.h"
 
 namespace wengert::gradflow {
 
@@ -34,6 +35,7 @@ GradientFlow flow(const Gradients& gradients, std::span<const Var> hs) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
   GradientFlow result;
   for (const Var& h : hs) {
+    require_elements(h.shape());
     const Tensor gradient = gradients[h].value();
     const std::size_t batch = h.rank() < 2 ? 1 : h.shape()[0], width = h.size() / batch;
     std::vector<double> norms;
@@ -64,6 +66,7 @@ double saturated_share(std::span<const Var> hs, Activation activation) {
   constexpr double flat = 0.05;
   std::size_t saturated = 0, all = 0;
   for (const Var& h : hs) {
+    require_elements(h.shape());
     const Tensor values = h.value();
     dispatch_float(values.dtype(), [&]<class T>(T) {
       const std::span<const T> elements = values.data<T>();
@@ -79,7 +82,7 @@ double saturated_share(std::span<const Var> hs, Activation activation) {
     });
     all += values.size();
   }
-  return all == 0 ? 0.0 : static_cast<double>(saturated) / static_cast<double>(all);
+  return static_cast<double>(saturated) / static_cast<double>(all);
 }
 
 }  // namespace wengert::gradflow

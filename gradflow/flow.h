@@ -18,11 +18,12 @@ namespace wengert::gradflow {
 ///     const GradientFlow flow = gradflow::flow(gradients, run.h);
 ///
 /// In the tape's own dtype: what float32 could not hold is -inf here, as it is for the training.
-/// Errors: ValueError for no states; TapeError if a state has no gradient.
+/// Errors: ValueError for no states or an empty batch; TapeError if a state has no gradient.
 GradientFlow flow(const Gradients& gradients, std::span<const Var> hs);
 
-/// The share of the elements of h = phi(a) at which |phi'(a)| < 0.05; phi' follows from h.
-/// Errors: ValueError for no states.
+/// The share of the elements of h = phi(a) at which |phi'(a)| < 0.05; phi' follows from h. Of
+/// an LSTM or GRU h is no phi(a): `saturation` looks at the gates. Errors: ValueError for no states
+/// or an empty batch.
 double saturated_share(std::span<const Var> hs, Activation activation);
 
 }  // namespace wengert::gradflow

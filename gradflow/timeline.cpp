@@ -37,6 +37,14 @@ std::string element(const Tensor& value, Predicate predicate) {
 
 }  // namespace
 
+void require_elements(const Shape& hidden) {
+  if (hidden.size() > 0) return;
+  throw ValueError(
+      fmt::format("gradflow: the hidden states are {}, which has no elements; give a batch of one "
+                  "sample or more",
+                  hidden));
+}
+
 Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses)
     : tape_(&tape), recording_(&tape.recording()) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
@@ -66,6 +74,7 @@ std::uint32_t Timeline::node_of(const char* what, std::size_t index, const Var& 
 
 void Timeline::require_order() const {
   const Shape& shape = recording_->shape(hidden_[0]);
+  require_elements(shape);
   for (std::size_t t = 0; t < hidden_.size(); ++t) {
     if (recording_->shape(hidden_[t]) != shape)
       throw ValueError(

@@ -17,6 +17,9 @@
 
 namespace wengert::gradflow {
 
+/// Errors: ValueError for a hidden state without elements: of an empty batch nothing can be said.
+void require_elements(const Shape& hidden);
+
 /// Segment t is what was recorded after h[t - 1] up to h[t]; segment 0 begins with the tape, and
 /// segment `steps()` is what comes after the last hidden state. Holds every value of the recording
 /// in float64.
@@ -24,8 +27,9 @@ class Timeline {
  public:
   /// Without losses it is only asked how states depend on states.
   /// Errors: ValueError if there are no hidden states, or they are not in the order of recording,
-  /// or of several shapes, or h[0] does not lead to h[1], or a value is NaN (naming step and op);
-  /// TapeError if one is not on this tape, or leads to no loss; ShapeError if a loss is no scalar.
+  /// or of several shapes or without elements, or h[0] does not lead to h[1], or a value is NaN
+  /// (naming step and op); TapeError if one is not on this tape, or leads to no loss; ShapeError if
+  /// a loss is no scalar.
   Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses);
 
   std::size_t steps() const { return hidden_.size(); }
