@@ -1,17 +1,188 @@
 // SPDX-License-Identifier: MIT
 #include "gradient_watch.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "../gradflow/flow.h"
+#include "../gradflow/quantile.h"
+#include "../gradflow/scaled_sum.h"
 #include "../gradflow/slope.h"
+#include "../gradflow/timeline.h"
 #include "../graph/error.h"
+#include "../graph/format.h"
+#include "../nn/recurrent/sequence_mask.h"
+#include "../nn/recurrent/step_losses.h"
 
 namespace wengert {
+
+namespace {
+
+constexpr double none = -std::numeric_limits<double>::infinity();
+
+bool finite(const Tensor& tensor) {
+  return dispatch_float(tensor.dtype(), [&]<class T>(T) {
+    return std::ranges::all_of(tensor.data<T>(), [](T x) { return std::isfinite(x); });
+  });
+}
+
+/// Says what is not finite; empty if nothing is.
+std::string trouble_of(const Tape& tape, const Unrolling& run, const Gradients& gradients) {
+  std::size_t first = run.h.size();  // seen from the end, as the gradient goes
+  for (std::size_t t = run.h.size(); t-- > 0 && first == run.h.size();)
+    if (const Var* gradient = gradients.find(run.h[t]); gradient && !finite(gradient->value()))
+      first = t;
+  if (first == run.h.size() && finite(run.loss.value())) return {};
+  try {
+    const gradflow::Timeline timeline(tape, run.h, std::span(&run.loss, 1));
+  } catch (const ValueError& error) {
+    const std::string_view text = error.what(), prefix = "gradflow: ";
+    return std::string(text.starts_with(prefix) ? text.substr(prefix.size()) : text);
+  }
+  return fmt::format(
+      "{} is not finite in {}, though in float64 all values are",
+      finite(run.loss.value()) ? fmt::format("the gradient by h[{}]", first) : "the loss",
+      run.loss.dtype());
+}
+
+/// Hidden states that lead to the loss by a way that passes no other one.
+std::size_t states_read(const gradflow::Timeline& timeline) {
+  const wengert::detail::Recording& recording = timeline.recording();
+  const std::span<const std::uint32_t> hidden = timeline.hidden();
+  std::vector<bool> leads(recording.size(), false);
+  leads[timeline.losses()[0]] = true;
+  std::size_t read = 0;
+  for (std::uint32_t node = recording.size(); node-- > 0;) {
+    if (!leads[node]) continue;
+    if (std::ranges::binary_search(hidden, node)) {
+      ++read;
+      continue;
+    }
+    if (const Op* op = recording.nodes[node].op; op && op->differentiable())
+      for (const std::uint32_t input : recording.inputs(node)) leads[input] = true;
+  }
+  return read;
+}
+
+/// Adds to ratios[k] what of one loss is left k steps before its own step.
+void add_lags(const Gradients& gradients, std::span<const Var> h, const Tensor& mask,
+              std::vector<std::vector<double>>& ratios) {
+  // Without a mask all sequences end together, and the norm over the batch is that of a study.
+  const std::size_t groups = mask.defined() ? mask.shape()[1] : 1;
+  const double smallest = h[0].dtype() == f64 ? std::log(std::numeric_limits<double>::min())
+                                              : std::log(std::numeric_limits<float>::min());
+  std::vector<std::vector<double>> norms(groups, std::vector<double>(h.size(), none));
+  for (std::size_t t = 0; t < h.size(); ++t) {
+    const Var* found = gradients.find(h[t]);
+    if (!found) continue;
+    const Tensor gradient = found->value().to(f64);
+    const std::size_t width = gradient.size() / groups;
+    for (std::size_t g = 0; g < groups; ++g) {
+      const double norm = gradflow::log_norm(gradient.data<double>().subspan(g * width, width));
+      norms[g][t] = norm < smallest ? none : norm;
+    }
+  }
+  std::vector<std::size_t> ends(groups, h.size() - 1);
+  if (mask.defined()) ends = detail::last_steps(mask);
+  for (std::size_t g = 0; g < groups; ++g) {
+    std::size_t end = ends[g] + 1;
+    while (end > 0 && norms[g][end - 1] == none) --end;
+    for (std::size_t k = 0; k < end; ++k)
+      ratios[k].push_back(norms[g][end - 1 - k] - norms[g][end - 1]);
+  }
+}
+
+std::vector<double> lags_of(const Tape& tape, const Unrolling& run) {
+  constexpr std::size_t most = 8;
+  const std::size_t losses = run.losses.size(), looked_at = std::min(most, losses);
+  std::vector<std::vector<double>> ratios(run.h.size());
+  for (std::size_t i = 1; i <= looked_at; ++i)
+    add_lags(tape.backward(run.losses[i * losses / looked_at - 1], wrt(run.h)), run.h, run.mask,
+             ratios);
+  std::vector<double> lags;
+  for (std::vector<double>& ratio : ratios) {
+    if (ratio.empty()) break;
+    lags.push_back(gradflow::quantile(std::move(ratio), 0.5));
+  }
+  return lags;
+}
+
+/// phi' of a known activation from its output.
+double slope_at(std::string_view op, double y) {
+  if (op == "tanh") return 1.0 - y * y;
+  if (op == "sigmoid") return y * (1.0 - y);
+  return y > 0.0 ? 1.0 : 0.0;
+}
+
+std::optional<double> saturated_of(const gradflow::Timeline& timeline, const Tensor& mask) {
+  constexpr std::array known{"tanh", "sigmoid", "relu"};
+  constexpr std::array other{"leaky_relu", "elu",  "selu",     "gelu",
+                             "gelu_tanh",  "silu", "softsign", "softplus"};
+  constexpr double flat = 0.05;
+  const Tensor real = mask.defined() ? mask.to(f64) : Tensor{};
+  const wengert::detail::Recording& recording = timeline.recording();
+  const std::vector<bool> after = timeline.leading_from(timeline.hidden());
+  std::vector<bool> before(recording.size(), false);
+  for (const std::uint32_t state : timeline.hidden()) before[state] = true;
+  for (std::uint32_t node = recording.size(); node-- > 0;)
+    if (before[node])
+      for (const std::uint32_t input : recording.inputs(node)) before[input] = true;
+  std::size_t saturated = 0, all = 0;
+  for (std::uint32_t node = timeline.begin_of(1); node < timeline.end_of(timeline.steps() - 1);
+       ++node) {
+    if (!after[node] || !before[node] || !timeline.op(node)) continue;
+    const std::string_view op = timeline.op(node)->name();
+    if (std::ranges::find(other, op) != other.end()) return {};
+    if (std::ranges::find(known, op) == known.end()) continue;
+    const Tensor& value = timeline.value(node);
+    const std::span<const double> ys = value.data<double>();
+    const std::size_t t = timeline.segment_of(node), batch = timeline.batch();
+    const bool masked = mask.defined() && value.rank() > 1 && value.shape()[0] == batch;
+    for (std::size_t i = 0; i < ys.size(); ++i) {
+      if (masked && real.data<double>()[t * batch + i / (ys.size() / batch)] == 0.0) continue;
+      ++all;
+      if (slope_at(op, ys[i]) < flat) ++saturated;
+    }
+  }
+  if (all == 0) return {};
+  return static_cast<double>(saturated) / static_cast<double>(all);
+}
+
+std::string rate_text(const GradientLook& seen) {
+  const std::vector<double>& lags = seen.lags;
+  if (seen.flow.median.size() == 1) return "there is one hidden state: no rate";
+  if (std::ranges::count(seen.flow.whole, none) == std::ssize(seen.flow.whole))
+    return "the gradient is 0 at every hidden state";
+  if (lags.empty())
+    return fmt::format(
+        "the loss reads {} hidden states itself, so what arrives at one is a sum over near and far "
+        "and shows no rate (|dL/dh| {:.2g} at the first, {:.2g} at the last); give the losses "
+        "apart, Unrolling::losses",
+        seen.read, std::exp(seen.flow.whole.front()), std::exp(seen.flow.whole.back()));
+  const std::size_t left =
+      static_cast<std::size_t>(std::ranges::find(lags, none) - lags.begin());  // lags with a number
+  const std::string lost =
+      left == lags.size() ? ""
+                          : fmt::format("nothing that its dtype can hold is left {} step{} back",
+                                        left, left == 1 ? "" : "s");
+  if (!seen.log_factor) return "of the gradient " + lost;
+  const double f = *seen.log_factor;
+  std::string rate = "keeps its size";
+  if (std::abs(f) * static_cast<double>(lags.size() - 1) >= 0.01)
+    rate = fmt::format("{} every {:.3g} steps back", f < 0 ? "halves" : "doubles",
+                       std::log(2.0) / std::abs(f));
+  return fmt::format("the gradient {}{}{}", rate, lost.empty() ? "" : "; ", lost);
+}
+
+}  // namespace
 
 GradientWatch::GradientWatch(Probe probe, const GradientWatchOptions& options)
     : state_(std::make_shared<State>(State{std::move(probe), options})) {
@@ -26,14 +197,31 @@ GradientWatch::GradientWatch(Probe probe, const GradientWatchOptions& options)
 void GradientWatch::State::look(std::int64_t step) {
   const auto start = std::chrono::steady_clock::now();
   Tape tape;
-  const Unrolling run = probe(tape);
-  const Gradients gradients = tape.backward(run.loss, wrt(run.h));
+  Unrolling run = probe(tape);
+  if (run.h.empty()) throw ValueError("GradientWatch: the list of hidden states is empty");
+  gradflow::require_elements(run.h[0].shape());
+  if (!run.loss.value().defined()) {
+    if (run.losses.empty())
+      throw ValueError("GradientWatch: the probe gave neither a loss nor losses");
+    run.loss = reduce(run.losses, StepReduction::sum);
+  }
+  if (run.mask.defined())
+    detail::require_sequence_mask("GradientWatch", run.mask, run.h.size(),
+                                  run.h[0].rank() < 2 ? 1 : run.h[0].shape()[0]);
   GradientLook seen;
   seen.step = step;
-  seen.flow = gradflow::flow(gradients, run.h);
-  const std::vector<double> backward(seen.flow.median.rbegin(), seen.flow.median.rend());
-  seen.log_factor = gradflow::slope_of(backward);
-  seen.saturated = gradflow::saturated_share(run.h, options.activation);
+  const Gradients gradients = tape.backward(run.loss, wrt(run.h));
+  seen.trouble = trouble_of(tape, run, gradients);
+  if (seen.trouble.empty()) {
+    const gradflow::Timeline timeline(tape, run.h, std::span(&run.loss, 1));
+    seen.flow = gradflow::flow(gradients, run.h);
+    seen.read = states_read(timeline);
+    if (run.losses.empty() && seen.read == 1) run.losses = {run.loss};
+    seen.lags = lags_of(tape, run);
+    if (std::ranges::count_if(seen.lags, [](double lag) { return std::isfinite(lag); }) > 1)
+      seen.log_factor = gradflow::slope_of(seen.lags);
+    if (run.h.size() > 1) seen.saturated = saturated_of(timeline, run.mask);
+  }
   seen.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   last_look = seen.seconds;
   trained = 0.0;
@@ -64,13 +252,14 @@ const GradientLook& GradientWatch::look(std::int64_t step) {
 std::string GradientWatch::text() const {
   std::string lines;
   for (const GradientLook& seen : state_->looks) {
-    const double f = seen.log_factor;
-    const std::string rate =
-        f < 0 ? fmt::format("halves every {:.3g} steps back", std::log(2.0) / -f)
-              : (f > 0 ? fmt::format("doubles every {:.3g} steps back", std::log(2.0) / f)
-                       : "keeps its size");
-    lines += fmt::format("step {}: the gradient {}, {:.0f} % of the units saturated\n", seen.step,
-                         rate, 100 * seen.saturated);
+    if (!seen.trouble.empty()) {
+      lines += fmt::format("step {}: {}\n", seen.step, seen.trouble);
+      continue;
+    }
+    lines += fmt::format(
+        "step {}: {}, {}\n", seen.step, rate_text(seen),
+        seen.saturated ? fmt::format("{:.0f} % of activations saturated", 100 * *seen.saturated)
+                       : "saturation not measured (no tanh, sigmoid or relu alone)");
   }
   return lines;
 }
