@@ -37,6 +37,10 @@ template <class Module>
 inline constexpr bool is_residual<Residual<Module>> = true;
 template <class T>
 inline constexpr bool is_stacked = false;
+/// Of a cell the output of a step is its new hidden state.
+template <class Module, class State>
+inline constexpr bool output_is_hidden =
+    !is_stacked<Module> && !is_residual<Module> && !std::same_as<State, Stateless>;
 }  // namespace detail
 
 /// The state a module begins with, for x's batch: of a cell its `initial`, of a plain layer none.
@@ -67,7 +71,9 @@ Step<State> take_step(const Module& module, const Var& x, const State& state) {
 
 /// Cells and plain layers on top of each other: at each step the output of one is the input of the
 /// next. The lecture's net with its W_hy is Stacked{RnnCell{in, n, rng}, Linear{n, out, rng}}; a
-/// residual layer is Residual{LstmCell{n, n, rng}}. Members are named "0", "1", ...
+/// residual layer is Residual{LstmCell{n, n, rng}}. Members are named "0", "1", ... It takes a
+/// sequence step by step: where speed counts, unroll the cell alone and apply the layers above to
+/// its `sequence` as a whole.
 template <class... Modules>
 class Stacked {
  public:

@@ -35,6 +35,15 @@ void require_state_batch(const char* what, const std::string& part, const Var& s
                     batch, part, state.shape()));
 }
 
+void require_same_shape(const char* what, const std::string& part, const Var& before,
+                        const Var& after) {
+  if (before.shape() != after.shape())
+    throw ShapeError(
+        fmt::format("{}: '{}' of the first state is {}, after a step it is {}; begin with the "
+                    "shape that the steps keep",
+                    what, part, before.shape(), after.shape()));
+}
+
 void require_plan(const char* what, const BpttPlan& plan, std::size_t steps) {
   if (!plan.all.parts.empty() && plan.all.end != steps)
     throw ValueError(fmt::format("{}: the memory plan is for {} steps, there are {}", what,

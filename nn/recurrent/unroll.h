@@ -31,7 +31,7 @@ struct UnrollOptions {
 template <class State>
 struct Unrolled {
   std::vector<Var> h = {};         ///< hidden states [batch, n]; of a stack its last cell's
-  std::vector<Var> y = {};         ///< outputs: h itself, or what the layers above make of it
+  std::vector<Var> y = {};         ///< outputs: a cell's h itself, or what layers above make of it
   std::vector<State> states = {};  ///< all that is carried on; of every step
   State last;                      ///< after the last step; of a padded sequence, its last real one
   Var sequence = {};               ///< h as one [T, batch, n], if it came from the fast path
@@ -42,6 +42,9 @@ namespace detail {
 void require_steps(const char* what, std::span<const Var> xs);
 void require_state_batch(const char* what, const std::string& part, const Var& state,
                          std::size_t batch);
+/// A step must give back what it was given: h0 [n] would be broadcast to [batch, n] in silence.
+void require_same_shape(const char* what, const std::string& part, const Var& before,
+                        const Var& after);
 void require_plan(const char* what, const BpttPlan& plan, std::size_t steps);
 /// Errors: ShapeError unless x is [T, batch, ...], ValueError for no steps.
 void require_sequence(const char* what, const Var& x);
@@ -49,7 +52,8 @@ Var step_of(const Var& x, std::size_t t);
 /// `now` where the mask's row t is 1, else `before`.
 Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before);
 
-/// Step t; a sequence that is padding there keeps its state, and its input is not looked at.
+/// Step t; a sequence that is padding there keeps its state and, where the output is the state, its
+/// output, and its input is not looked at. The mask may be undefined.
 template <class Module, class State>
 Step<State> take_masked_step(const Module& module, const Tensor& mask, std::size_t t, const Var& x,
                              const State& state) {
@@ -58,6 +62,7 @@ Step<State> take_masked_step(const Module& module, const Tensor& mask, std::size
   next.state = zip_parts(next.state, state, [&](const Var& now, const Var& before) {
     return held(mask, t, now, before);
   });
+  if constexpr (output_is_hidden<Module, State>) next.output = *hidden_of(next.state);
   return next;
 }
 
@@ -139,6 +144,15 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
   result.last = h0;
   run_steps("unroll", options.memory, steps, on, [&](std::size_t t) {
     Step<State> next = take_masked_step(module, options.mask, t, x(t), result.last);
+    if (t == 0) {
+      std::vector<const Var*> after;
+      for_each_part(next.state,
+                    [&](const std::string&, const Var& part) { after.push_back(&part); });
+      std::size_t k = 0;
+      for_each_part(h0, [&](const std::string& part, const Var& before) {
+        require_same_shape("unroll", part, before, *after[k++]);
+      });
+    }
     result.last = std::move(next.state);
     if (!options.lists) return;
     if (const Var* hidden = hidden_of(result.last)) result.h.push_back(*hidden);
@@ -152,9 +166,9 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
 /// Runs `module` (a cell, a Stacked, anything that `take_step` takes) over xs, each [batch, ...],
 /// from the state h0. If any of them is on a tape, all parameters are there. Nodes are tagged with
 /// their time step. The state of a padded sequence stands still, and whatever its padding holds,
-/// its outputs there are those of inputs of 0. Errors: ValueError for no steps, a mask that is none
-/// or a memory plan for another number of steps; ShapeError naming the step or part if batches
-/// differ.
+/// its outputs there are those of inputs of 0; a cell's, which are its state, stand still too.
+/// Errors: ValueError for no steps, a mask that is none or a memory plan for another number of
+/// steps; ShapeError naming the step or part if batches differ, or the first step changes a shape.
 template <class Module, CellState State>
 Unrolled<State> unroll(const Module& module, std::span<const Var> xs, const State& h0,
                        const UnrollOptions& options = {}) {
@@ -173,9 +187,12 @@ auto unroll(const Module& module, std::span<const Var> xs, const UnrollOptions& 
   return unroll(module, xs, initial_state(module, detail::on_same_tape(xs[0], on)), options);
 }
 
-/// A whole sequence x [T, batch, ...]. A cell that knows how (`sequence`) takes it in one go, which
-/// is several times as fast and the same to rounding; h[t] are then slices of what came out and do
-/// not lie on the way from one to the next: to look at their gradients, say `.fused = false`.
+/// A whole sequence x [T, batch, ...]. A cell that knows how (`sequence`: RnnCell, LstmCell,
+/// GruCell) takes it in one go, which is several times as fast and the same to rounding; only
+/// alone, without a mask or memory plan and in a call of x [T, batch, in]: a Stacked or Residual of
+/// them, or a mask, takes step by step. From the fast path h[t] are slices of what came out
+/// and do not lie on the way from one to the next: to look at their gradients, say `.fused =
+/// false`.
 template <class Module, CellState State>
 Unrolled<State> unroll(const Module& module, const Var& x, const State& h0,
                        const UnrollOptions& options = {}) {
