@@ -55,10 +55,11 @@ Unrolled<State> unroll_from_end(const Module& module, std::span<const Var> xs, c
   Unrolled<State> result;
   result.last = h0;
   const Var on = on_the_tape(xs, h0);
+  const Var mask = mask_for(options.mask, h0, on);
   run_steps("unroll", options.memory, xs.size(), on, [&](std::size_t done) {
     const std::size_t t = xs.size() - 1 - done;
     const Scope scope(on, t);
-    Step<State> next = take_masked_step(module, options.mask, t, xs[t], result.last);
+    Step<State> next = take_masked_step(module, mask, t, xs[t], result.last);
     result.last = std::move(next.state);
     if (const Var* hidden = hidden_of(result.last)) result.h.push_back(*hidden);
     result.y.push_back(std::move(next.output));

@@ -27,16 +27,20 @@ std::vector<BpttPlan::Part> even_parts(std::size_t begin, std::size_t end, std::
 }
 
 double table_bytes_a_step(const StepCost& cost) {
-  return static_cast<double>(sizeof(Tensor) * cost.nodes);
+  return static_cast<double>(sizeof(Tensor) * (cost.nodes + cost.padding.nodes));
 }
 
 double tape_bytes(std::size_t steps, const StepCost& cost) {
   constexpr double place = 2 * sizeof(Place) + 5 * sizeof(void*);  // in a list and in a hash table
   const double node = static_cast<double>(sizeof(detail::Node) + sizeof(Tensor));
+  const StepCost::Padding& more = cost.padding;
+  const double padded = static_cast<double>(padded_steps(0, steps, cost));
   return static_cast<double>(steps) *
-         (static_cast<double>(cost.nodes) * node +
-          static_cast<double>(cost.edges * sizeof(std::uint32_t) + cost.op_memory) +
-          (cost.nodes > 0 ? place : 0.0));
+             (static_cast<double>(cost.nodes) * node +
+              static_cast<double>(cost.edges * sizeof(std::uint32_t) + cost.op_memory) +
+              (cost.nodes > 0 ? place : 0.0)) +
+         padded * (static_cast<double>(more.nodes) * node +
+                   static_cast<double>(more.edges * sizeof(std::uint32_t) + more.op_memory));
 }
 
 }  // namespace detail
@@ -45,15 +49,21 @@ namespace {
 
 using Part = BpttPlan::Part;
 
+// The values of a stretch of steps, without lists.
+std::size_t values_of(const Part& part, const StepCost& cost) {
+  return length(part) * cost.kept_memory +
+         padded_steps(part.begin, part.end, cost) * cost.padding.kept_memory;
+}
+
 // What is held while a checkpoint is passed: of its own inner ones the states up to where backward
 // is, of the innermost all values.
 std::size_t peak_inside(const Part& part, const StepCost& cost) {
-  if (part.parts.empty()) return length(part) * cost.kept_memory;
+  if (part.parts.empty()) return values_of(part, cost);
   std::size_t held = 0;
   std::size_t peak = 0;
   for (std::size_t i = 0; i < part.parts.size(); ++i) {
     if (i > 0) held += cost.state_memory;
-    if (part.parts[i].kept) held += length(part.parts[i]) * cost.kept_memory;
+    if (part.parts[i].kept) held += values_of(part.parts[i], cost);
     else peak = std::max(peak, held + peak_inside(part.parts[i], cost));
   }
   return std::max(peak, held);
@@ -96,24 +106,30 @@ BpttFigures figures(const BpttPlan& plan) {
   const std::size_t steps = length(plan.all);
   BpttFigures result;
   double tables = 0.0;
-  if (plan.all.parts.empty()) {
-    result.kept_bytes = steps * cost.kept_bytes;
-    result.kept_memory = steps * cost.kept_memory;
-  }
+  const auto keep = [&](const Part& part) {
+    result.kept_bytes += length(part) * (cost.kept_bytes + cost.list_bytes) +
+                         padded_steps(part.begin, part.end, cost) * cost.padding.kept_bytes;
+    result.kept_memory += values_of(part, cost) + length(part) * cost.list_memory;
+  };
+  if (plan.all.parts.empty()) keep(plan.all);
   std::size_t inside = 0;
   for (const Part& part : plan.all.parts) {
     if (part.kept) {
-      result.kept_bytes += length(part) * cost.kept_bytes;
-      result.kept_memory += length(part) * cost.kept_memory;
+      keep(part);
       continue;
     }
-    result.kept_bytes += part.end < plan.all.end ? cost.state_bytes : cost.last_bytes;
-    result.kept_memory += cost.state_memory;
+    // What a list holds of the state that a checkpoint ends with is the same block.
+    result.kept_bytes +=
+        std::max(part.end < plan.all.end ? cost.state_bytes : cost.last_bytes, cost.held_bytes) +
+        (length(part) - 1) * cost.held_bytes;
+    result.kept_memory +=
+        std::max(cost.state_memory, cost.held_memory) + (length(part) - 1) * cost.held_memory;
     result.reruns += reruns_inside(part);
     inside = std::max(inside, peak_inside(part, cost));
     tables = std::max(tables, tables_inside(part, cost));
   }
-  result.peak_memory = result.kept_memory + inside + cost.working_memory;
+  result.peak_memory =
+      result.kept_memory + inside + cost.working_memory + steps * cost.waiting_memory;
   result.tape_memory = static_cast<std::size_t>(
       tape_bytes(steps, cost) + tables +
       (cost.nodes > 0 ? checkpoint_bytes * static_cast<double>(checkpoints_in(plan.all)) : 0.0));
@@ -132,7 +148,10 @@ std::string to_string(const BpttPlan& plan) {
   if (plan.step.nodes > 0)
     text += fmt::format("; {} kept after forward, tensors at most {}, tape {}, together {}",
                         bytes_text(promise.kept_bytes), bytes_text(promise.peak_memory),
-                        bytes_text(promise.tape_memory), bytes_text(promise.total_memory()));
+                        bytes_text(promise.tape_memory), bytes_text(promise.total_memory())) +
+            (plan.step.lists ? ", lists counted" : ", without lists");
+  if (padded_steps(0, plan.all.end, plan.step) > 0 && plan.step.padding.nodes > 0)
+    text += fmt::format(", padding from step {} on counted", plan.step.padding.from);
   return text;
 }
 

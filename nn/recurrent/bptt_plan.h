@@ -22,6 +22,24 @@ struct StepCost {
   std::size_t edges = 0;
   std::size_t op_memory = 0;  ///< of the nodes' op objects
   double flops = 0.0;         ///< of forward
+  // With `unroll`'s lists, which hold values that a checkpoint forgets:
+  bool lists = false;           ///< they were measured too
+  std::size_t list_bytes = 0;   ///< of a step that is kept anyway, what lists and losses add
+  std::size_t list_memory = 0;  ///< the same as memory
+  std::size_t held_bytes = 0;   ///< of a step within a checkpoint, what stays all the same
+  std::size_t held_memory = 0;  ///< the same as memory
+  /// Of a step's gradient that waits from a loss behind all steps until backward comes there.
+  std::size_t waiting_memory = 0;
+  /// What a step takes more from the first one on in which a sequence is padding.
+  struct Padding {
+    std::size_t from = 0;
+    std::size_t kept_bytes = 0;
+    std::size_t kept_memory = 0;
+    std::size_t nodes = 0;
+    std::size_t edges = 0;
+    std::size_t op_memory = 0;
+  };
+  Padding padding = {};
 };
 
 /// A tree of stretches of steps. The values inside a stretch are forgotten and computed again when
@@ -54,7 +72,8 @@ struct BpttFigures {
 };
 BpttFigures figures(const BpttPlan& plan);
 
-/// A line of what is kept and how much is computed again: bytes, steps, forward units a step.
+/// A line of what is kept and how much is computed again: bytes, steps, forward units a step; and
+/// whether lists and padding are counted.
 std::string to_string(const BpttPlan& plan);
 
 /// Plans by their recipe. `cost` is only for the figures. Errors: ValueError for no steps.

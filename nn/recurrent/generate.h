@@ -44,13 +44,14 @@ Generated<State> run_fed(const char* what, const Module& module, const Var& firs
   const Var on = on_the_tape(std::span(&first, 1), h0);
   Generated<State> result;
   result.last = h0;
+  const Var mask = mask_for(options.mask, h0, on);
   Var x = on_same_tape(first, on), y;
   run_steps(what, options.memory, steps, on, [&](std::size_t t) {
     if (t > 0) {
       x = on_same_tape(input(t, y), on);
       require_next_input(what, t, x, first);
     }
-    Step<State> next = take_masked_step(module, options.mask, t, x, result.last);
+    Step<State> next = take_masked_step(module, mask, t, x, result.last);
     result.last = std::move(next.state);
     y = std::move(next.output);
     if (!options.lists) return;

@@ -3,6 +3,7 @@
 // tensors.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -12,6 +13,10 @@
 namespace wengert::detail {
 
 inline std::size_t length(const BpttPlan::Part& part) { return part.end - part.begin; }
+/// How many steps from `begin` to `end` are ones in which a sequence is padding.
+inline std::size_t padded_steps(std::size_t begin, std::size_t end, const StepCost& cost) {
+  return end - std::min(end, std::max(begin, cost.padding.from));
+}
 /// Errors: ValueError naming the plan for no steps.
 void require_steps_to_plan(const char* plan, std::size_t steps);
 /// `count` stretches of about equal length, the longer ones first.
@@ -33,6 +38,7 @@ namespace wengert {
 using detail::checkpoint_bytes;
 using detail::even_parts;
 using detail::length;
+using detail::padded_steps;
 using detail::require_steps_to_plan;
 using detail::table_bytes_a_step;
 using detail::tape_bytes;

@@ -109,7 +109,10 @@ Estimate estimate(std::size_t steps, const Recipe& recipe, const StepCost& cost)
       static_cast<double>(recipe.slots + 1 + depth) / static_cast<double>(recipe.slots + 1);
   result.memory = tape_bytes(steps, cost) + static_cast<double>(cost.working_memory) +
                   static_cast<double>((recipe.parts + recipe.slots) * cost.state_memory) +
-                  static_cast<double>((recipe.tail + recipe.unit) * cost.kept_memory) +
+                  static_cast<double>(
+                      (recipe.tail + recipe.unit) * (cost.kept_memory + cost.padding.kept_memory) +
+                      recipe.tail * cost.list_memory + (steps - recipe.tail) * cost.held_memory +
+                      steps * cost.waiting_memory) +
                   checkpoint_bytes * static_cast<double>(2 * units) +
                   static_cast<double>(large * recipe.unit) * table_bytes_a_step(cost) *
                       (nested + while_restoring);

@@ -59,19 +59,24 @@ void require_sequence_mask(const char* what, const Tensor& mask, std::size_t ste
   }
 }
 
-Var mask_row(const Tensor& mask, std::size_t t, const Var& like) {
+Var mask_row(const Var& mask, std::size_t t, const Var& like) {
   const std::size_t batch = mask.shape()[1];
-  Tensor row = select(Var(mask), 0, static_cast<std::int64_t>(t)).value().to(like.dtype());
+  const Var row = select(mask, 0, static_cast<std::int64_t>(t));
   Shape shape{batch};
   for (std::size_t axis = 1; axis < like.rank(); ++axis) shape.append(1);
-  return reshape(Var(std::move(row)), shape);
+  return reshape(row.dtype() == like.dtype() ? row : cast(row, like.dtype()), shape);
 }
 
-Var real_input(const Tensor& mask, std::size_t t, const Var& x) {
-  if (!mask.defined() || all_real(mask, t)) return x;
-  if (is_float(x.dtype())) return where(mask_row(mask, t, x), x, 0.0);
-  const Var tokens = cast(x, f64);  // below 2^53, so exact
-  return cast(where(mask_row(mask, t, tokens), tokens, 0.0), x.dtype());
+Var real_input(const Var& mask, std::size_t t, const Var& x) {
+  if (!mask.value().defined() || all_real(mask.value(), t)) return x;
+  // The row is itself 0 where it is not real; a constant 0 would be one more leaf a step, which no
+  // checkpoint forgets.
+  const auto real = [&](const Var& values) {
+    const Var row = mask_row(mask, t, values);
+    return where(row, values, row);
+  };
+  if (is_float(x.dtype())) return real(x);
+  return cast(real(cast(x, f64)), x.dtype());  // tokens are below 2^53, so exact
 }
 
 bool all_real(const Tensor& mask, std::size_t t) {

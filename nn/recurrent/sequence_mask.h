@@ -23,10 +23,11 @@ namespace detail {
 void require_sequence_mask(const char* what, const Tensor& mask, std::size_t steps,
                            std::size_t batch);
 /// Row t as a condition [batch, 1, ...] that fits `like`.
-Var mask_row(const Tensor& mask, std::size_t t, const Var& like);
+/// On the mask's tape if it is on one, so that a checkpoint forgets it.
+Var mask_row(const Var& mask, std::size_t t, const Var& like);
 /// x, one step's input, with 0 in the sequences that are padding at step t: a weight's gradient is
 /// a product of x and what comes back, and 0 times NaN is NaN. The mask may be undefined.
-Var real_input(const Tensor& mask, std::size_t t, const Var& x);
+Var real_input(const Var& mask, std::size_t t, const Var& x);
 /// True if every sequence is in its real part at step t.
 bool all_real(const Tensor& mask, std::size_t t);
 /// The last real step of every sequence.

@@ -55,4 +55,34 @@ StepCost cost_of(const StepSample& two, const StepSample& four, const StepSample
   return cost;
 }
 
+void add_lists(StepCost& cost, const StepSample& two, const StepSample& four,
+               const StepSample& two_inside, const StepSample& four_inside) {
+  cost.lists = true;
+  cost.list_bytes = above(half_of_more(two.kept_bytes, four.kept_bytes), cost.kept_bytes);
+  cost.list_memory = above(half_of_more(two.kept_memory, four.kept_memory), cost.kept_memory);
+  cost.held_bytes = half_of_more(two_inside.kept_bytes, four_inside.kept_bytes);
+  cost.held_memory = half_of_more(two_inside.kept_memory, four_inside.kept_memory);
+  cost.waiting_memory = four.output_memory;
+  cost.working_memory =
+      std::max(cost.working_memory, above(four.working_memory, 4 * cost.waiting_memory));
+  cost.nodes = half_of_more(two.nodes, four.nodes);
+  cost.edges = half_of_more(two.edges, four.edges);
+  cost.op_memory = half_of_more(two.op_memory, four.op_memory);
+}
+
+void add_padding(StepCost& cost, const StepCost& padded, const Tensor& mask) {
+  const std::size_t steps = mask.shape()[0];
+  std::size_t from = 0;
+  while (from < steps && all_real(mask, from)) ++from;
+  if (from == steps) return;
+  cost.padding = {from,
+                  above(padded.kept_bytes, cost.kept_bytes),
+                  above(padded.kept_memory, cost.kept_memory),
+                  above(padded.nodes, cost.nodes),
+                  above(padded.edges, cost.edges),
+                  above(padded.op_memory, cost.op_memory)};
+  cost.state_memory = std::max(cost.state_memory, padded.state_memory);
+  cost.working_memory = std::max(cost.working_memory, padded.working_memory);
+}
+
 }  // namespace wengert::detail

@@ -59,7 +59,7 @@ void require_sequence(const char* what, const Var& x) {
 
 Var step_of(const Var& x, std::size_t t) { return select(x, 0, static_cast<std::int64_t>(t)); }
 
-Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before) {
+Var held(const Var& mask, std::size_t t, const Var& now, const Var& before) {
   return where(mask_row(mask, t, now), now, before);
 }
 

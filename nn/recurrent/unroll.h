@@ -20,11 +20,14 @@ namespace wengert {
 
 struct UnrollOptions {
   Tensor mask = {};      ///< [T, batch] of 0 and 1: which steps are real; see sequence_mask
-  BpttPlan memory = {};  ///< what backward keeps; by default everything
+  BpttPlan memory = {};  ///< what backward keeps; by default everything. Its promise holds for the
+                         ///< mask and lists that `step_cost` was told
   /// Off: cells that know a whole sequence at once still take step by step, so that every h[t] is a
   /// node on the way to the next one. A list of inputs is always taken step by step.
   bool fused = true;
-  bool lists = true;  ///< off: only `last` is given back; lists hold all their values in memory
+  /// Off: only `last` is given back. Lists hold their values in memory, also those that a memory
+  /// plan forgets: with a plan turn them off, here and in `step_cost`, if `last` is all you need.
+  bool lists = true;
 };
 
 /// The lists of a net that was unrolled; entry t belongs to step t.
@@ -50,14 +53,22 @@ void require_plan(const char* what, const BpttPlan& plan, std::size_t steps);
 void require_sequence(const char* what, const Var& x);
 Var step_of(const Var& x, std::size_t t);
 /// `now` where the mask's row t is 1, else `before`.
-Var held(const Tensor& mask, std::size_t t, const Var& now, const Var& before);
+Var held(const Var& mask, std::size_t t, const Var& now, const Var& before);
+
+/// The mask as a value of `on`'s tape, in the dtype of the state.
+template <class State>
+Var mask_for(const Tensor& mask, const State& h0, const Var& on) {
+  const Var* hidden = hidden_of(h0);
+  if (!mask.defined()) return {};
+  return on_same_tape(hidden ? mask.to(hidden->dtype()) : mask, on);
+}
 
 /// Step t; a sequence that is padding there keeps its state and, where the output is the state, its
 /// output, and its input is not looked at. The mask may be undefined.
 template <class Module, class State>
-Step<State> take_masked_step(const Module& module, const Tensor& mask, std::size_t t, const Var& x,
+Step<State> take_masked_step(const Module& module, const Var& mask, std::size_t t, const Var& x,
                              const State& state) {
-  if (!mask.defined() || all_real(mask, t)) return take_step(module, x, state);
+  if (!mask.value().defined() || all_real(mask.value(), t)) return take_step(module, x, state);
   Step<State> next = take_step(module, real_input(mask, t, x), state);
   next.state = zip_parts(next.state, state, [&](const Var& now, const Var& before) {
     return held(mask, t, now, before);
@@ -140,10 +151,11 @@ Unrolled<State> unroll_steps(const Module& module, std::size_t steps, std::size_
     require_state_batch("unroll", part, value, batch);
   });
   if (options.mask.defined()) require_sequence_mask("unroll", options.mask, steps, batch);
+  const Var mask = mask_for(options.mask, h0, on);
   Unrolled<State> result;
   result.last = h0;
   run_steps("unroll", options.memory, steps, on, [&](std::size_t t) {
-    Step<State> next = take_masked_step(module, options.mask, t, x(t), result.last);
+    Step<State> next = take_masked_step(module, mask, t, x(t), result.last);
     if (t == 0) {
       std::vector<const Var*> after;
       for_each_part(next.state,

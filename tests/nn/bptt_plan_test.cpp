@@ -67,7 +67,7 @@ std::vector<std::pair<std::string, BpttPlan>> all_plans(const Cell& cell, const 
       {"square root", square_root(steps)},    {"logarithmic", logarithmic(steps)},
       {"revolve 3", revolve(steps, 3)},       {"revolve 7", revolve(steps, 7)}};
   const Var first = select(x, 0, 0);
-  const StepCost cost = step_cost(cell, first, cell.initial(first));
+  const StepCost cost = step_cost(cell, first, cell.initial(first), {.lists = false});
   const std::size_t least = least_bptt_budget(steps, cost);
   const std::size_t most = figures(keep_everything(steps, cost)).total_memory();
   for (const std::size_t percent : {0, 10, 50, 90})
@@ -287,8 +287,9 @@ TEST_CASE("what a memory plan promises is measured to hold within a tenth") {
   const Var first = select(x, 0, 0);
   const auto square_loss = [](const Var& y, std::size_t) { return sum(square(y)); };
   for (const bool each_step : {false, true}) {
-    const StepCost cost = each_step ? step_cost(counted, first, counted.initial(first), square_loss)
-                                    : step_cost(counted, first, counted.initial(first));
+    const StepCost cost =
+        each_step ? step_cost(counted, first, counted.initial(first), square_loss, {.lists = false})
+                  : step_cost(counted, first, counted.initial(first), {.lists = false});
     const std::size_t least = least_bptt_budget(steps, cost);
     const std::size_t most = figures(keep_everything(steps, cost)).total_memory();
     std::vector<BpttPlan> plans{keep_everything(steps, cost), hidden_states_only(steps, cost),
@@ -316,7 +317,7 @@ TEST_CASE("an LSTM's and a GRU's memory are promised as well") {
     const Tensor x = rng.normal({100, 4, 8});
     const Var first = select(x, 0, 0);
     const auto h0 = cell.initial(first);
-    const StepCost cost = step_cost(cell, first, h0);
+    const StepCost cost = step_cost(cell, first, h0, {.lists = false});
     for (const BpttPlan& plan :
          {keep_everything(100, cost), hidden_states_only(100, cost), square_root(100, cost),
           logarithmic(100, cost), plan_bptt(100, cost, 2 * least_bptt_budget(100, cost))}) {
@@ -336,6 +337,69 @@ TEST_CASE("an LSTM's and a GRU's memory are promised as well") {
   };
   check(LstmCell{8, 64, rng});
   check(GruCell{8, 64, rng});
+}
+
+TEST_CASE("a plan's promise holds within a tenth under a mask and with the lists of unroll") {
+  Rng rng{6};
+  constexpr std::size_t steps = 120;
+  const std::size_t lengths[] = {120, 40, 90, 60};
+  const Tensor x = rng.normal({steps, 4, 8}), mask = sequence_mask(lengths);
+  const Var first = select(x, 0, 0);
+  const auto step_loss = [](const Var& y, std::size_t) { return sum(square(y)); };
+  const auto check = [&](const char* name, const auto& cell, const StepCostOptions& options,
+                         bool each_step) {
+    const auto h0 = cell.initial(first);
+    const StepCost cost = each_step ? step_cost(cell, first, h0, step_loss, options)
+                                    : step_cost(cell, first, h0, options);
+    for (const BpttPlan& plan : {keep_everything(steps, cost), hidden_states_only(steps, cost),
+                                 square_root(steps, cost), logarithmic(steps, cost),
+                                 plan_bptt(steps, cost, least_bptt_budget(steps, cost) * 5 / 4)}) {
+      Tape tape;
+      const Var input = tape.input(x);
+      reset_peak_memory();
+      const std::int64_t before = memory_use().live;
+      const auto run =
+          unroll(cell, input, h0,
+                 {.mask = options.mask, .memory = plan, .fused = false, .lists = options.lists});
+      Var loss = sum(square(*hidden_of(run.last)));
+      if (each_step) loss = step_loss(run.y[0], 0);
+      for (std::size_t t = 1; each_step && t < steps; ++t) loss = loss + step_loss(run.y[t], t);
+      const auto kept = static_cast<double>(tape.kept_bytes());
+      tape.backward(loss);
+      const auto peak = static_cast<double>(memory_use().peak - before);
+      INFO(name << (options.mask.defined() ? " masked" : "") << (options.lists ? " lists" : "")
+                << (each_step ? " each step" : "") << ": " << to_string(plan) << "; measured "
+                << kept << " and " << peak);
+      CHECK(static_cast<double>(figures(plan).kept_bytes) == Approx(kept).epsilon(0.1));
+      CHECK(static_cast<double>(figures(plan).peak_memory) == Approx(peak).epsilon(0.1));
+    }
+  };
+  const auto check_all = [&](const char* name, const auto& cell) {
+    check(name, cell, {.mask = mask, .lists = false}, false);
+    check(name, cell, {}, false);
+    check(name, cell, {}, true);
+    check(name, cell, {.mask = mask}, false);
+    check(name, cell, {.mask = mask}, true);
+  };
+  check_all("rnn", RnnCell{8, 64, rng});
+  check_all("lstm", LstmCell{8, 64, rng});
+  check_all("gru", GruCell{8, 64, rng});
+}
+
+TEST_CASE("a plan says whether lists and padding are counted") {
+  Rng rng{6};
+  const RnnCell cell{8, 16, rng};
+  const std::size_t lengths[] = {20, 7};
+  const Var first(rng.normal({2, 8}));
+  const Var h0 = cell.initial(first);
+  const auto said = [&](const StepCostOptions& options) {
+    return to_string(square_root(20, step_cost(cell, first, h0, options)));
+  };
+  CHECK_THAT(said({}), Catch::Matchers::EndsWith(", lists counted"));
+  CHECK_THAT(said({.lists = false}), Catch::Matchers::EndsWith(", without lists"));
+  CHECK_THAT(said({.mask = sequence_mask(lengths), .lists = false}),
+             Catch::Matchers::EndsWith(", without lists, padding from step 7 on counted"));
+  CHECK_THAT(said({.mask = ones({20, 2})}), Catch::Matchers::EndsWith(", lists counted"));
 }
 
 TEST_CASE("a plan tells its recompute cost before it runs") {
@@ -412,8 +476,9 @@ void check_long_sequence(bool each_step) {
     return std::vector<Tensor>{loss.value(), g[cell.W_xh].value(), g[cell.W_hh].value(),
                                g[cell.b].value(), g[readout.weight].value()};
   };
-  const StepCost cost = each_step ? step_cost(cell, first, cell.initial(first), step_loss)
-                                  : step_cost(cell, first, cell.initial(first));
+  const StepCost cost =
+      each_step ? step_cost(cell, first, cell.initial(first), step_loss, {.lists = false})
+                : step_cost(cell, first, cell.initial(first), {.lists = false});
   const BpttPlan plan = square_root(steps, cost);
   // What earlier tapes left is not to be used again, or it would not count as growth.
   const std::vector<Tape> idle(64);
