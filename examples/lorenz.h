@@ -3,7 +3,10 @@
 // differentiated. Not part of the library.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <wengert/wengert.h>
@@ -11,6 +14,7 @@
 namespace lorenz {
 
 constexpr double dt = 0.02;  ///< units of time a step
+constexpr double width = 8;  ///< of the attractor, about
 
 inline wengert::Var velocity(const wengert::Var& state) {
   const auto s = wengert::split(state, 3, 1);
@@ -28,5 +32,26 @@ inline std::vector<wengert::Var> trajectory(wengert::Var s, std::size_t steps) {
   }
   return result;
 }
+
+/// The largest Lyapunov exponents over several runs, in inverse units of time.
+struct Exponents {
+  std::vector<std::vector<double>> values = {};  ///< [exponent][run]
+
+  /// Without the last tenth of the run, in which the directions turn into place.
+  void add(const wengert::Tape& tape, std::span<const wengert::Var> states) {
+    const std::size_t steps = states.size(), turn = steps / 10;
+    const auto whole = wengert::gradflow::lyapunov(tape, states).exponents,
+               end = wengert::gradflow::lyapunov(tape, states.last(turn)).exponents;
+    values.resize(std::min<std::size_t>(whole.size(), 5));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i].push_back((whole[i] * double(steps - 1) - end[i] * double(turn - 1)) /
+                          (double(steps - turn) * dt));
+  }
+  std::string text() const {
+    std::string line;
+    for (const auto& of : values) line += "  " + to_string(wengert::mean_of(of));
+    return line;
+  }
+};
 
 }  // namespace lorenz

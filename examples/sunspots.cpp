@@ -1,88 +1,79 @@
 // SPDX-License-Identifier: MIT
-// Next year's sunspot number from the 22 years before: a GRU against persistence and linear
-// autoregression, on years after all that was learned from; then the net fed with its own
-// forecasts, drawn in sunspots.svg.
-#include <cmath>
-
+// Next year's sunspot number from the 22 years before: a GRU against persistence and a linear
+// autoregression of order 9, the one usually fitted to this series. Every block of years is
+// forecast by models that learned from all the years before it. Then the net runs alone.
 #include <wengert/wengert.h>
 
 #include "gradient_page.h"
 #include "options.h"
+#include "series_blocks.h"
 namespace wg = wengert;
 
 int main(int argc, char** argv) {
-  constexpr std::size_t years = 22, units = 16, tested = 62;
+  constexpr std::size_t years = 22, order = 9, units = 16, first = 127;
   CLI::App app("Forecasts of the sunspot number");
   const GradientPages pages(app);
   std::uint64_t seeds = 5;
-  app.add_option("--seeds", seeds, "trainings")->check(CLI::Range(1, 99));
+  app.add_option("--seeds", seeds, "trainings for each block")->check(CLI::Range(2, 99));
   const auto options =
-      parse(argc, argv, app, {.epochs = 300, .batch = 32, .rate = 3e-3}, {"--data", "--resume"});
+      parse(argc, argv, app, {.epochs = 100, .batch = 32, .rate = 3e-3}, {"--data", "--resume"});
   const auto spots = wg::data::sunspots();
-  const wg::Tensor series = spots.values.reshape({-1, 1});
-  // The last 62 years test, the 40 before them say when to stop. A window may look back over a
-  // border, not ahead. Roots, because the noise of counts grows with them.
-  const std::size_t from = series.size() - tested, stop_from = from - 40;
-  const wg::Tensor roots = wg::sqrt(wg::Var(series)).value();
-  const wg::data::Standardizer scaler(roots.rows(0, stop_from));
-  auto windows = wg::data::windows(scaler.apply(roots).to(wg::f32), {.length = years});
-  windows.targets = windows.targets.reshape({-1, 1});
-  const auto train = windows.rows(0, stop_from - years),
-             validation = windows.rows(stop_from - years, from - years),
-             test = windows.rows(from - years, windows.size());
-  const auto numbers = [&](const wg::Var& scaled) {
-    const wg::Tensor all = wg::square(scaler.undo(scaled.value().to(wg::f64))).value();
-    return std::vector<double>(all.data<double>().begin(), all.data<double>().end());
+  const auto time = spots.time.data<double>(), numbers = spots.values.data<double>();
+  // Roots, because the noise of counts grows with them.
+  const wg::Tensor roots = wg::sqrt(wg::Var(spots.values.reshape({-1, 1}))).value();
+  ForecastErrors ahead, alone;
+  wg::print("root mean squared error one year ahead, of the GRU over {} seeds", seeds);
+  wg::print("{:<14}{:>11}{:>10}{:>15}", "years", "persistence", "linear", "GRU");
+  const auto row = [&](const std::string& label, std::size_t from) {
+    wg::print("{:<14}{:>11.1f}{:>10.1f}{:>15}", label, ahead.rms("persistence", from).value,
+              ahead.rms("linear", from).value, to_string(ahead.rms("GRU", from)));
   };
-  const auto truth = numbers(test.targets);
-  const auto rmse = [&](const std::vector<double>& guess) {
-    double sum = 0;
-    for (std::size_t i = 0; i < tested; ++i) sum += std::pow(guess[i] - truth[i], 2);
-    return std::sqrt(sum / tested);
-  };
-  wg::print("root mean squared error of the years from {:.0f} on", spots.time[from]);
-  wg::print("one year ahead: persistence            {:.1f}",
-            rmse(numbers(wg::select(test.inputs, 1, -1))));
-  wg::Rng weights{options.seed};
-  wg::Sequential linear{wg::Flatten{}, wg::Linear{years, 1, weights}};
-  wg::Lbfgs{{.gradient_tolerance = 1e-4}}.minimize(linear, [&](wg::Tape& tape) {
-    return wg::mse(linear(tape.input(train.inputs)), train.targets);
-  });
-  wg::print("                linear autoregression  {:.1f}", rmse(numbers(linear(test.inputs))));
-
-  std::vector<double> ahead, alone, first;
-  for (std::uint64_t seed = options.seed; seed < options.seed + seeds; ++seed) {
-    wg::Rng rng{seed};
-    wg::Sequential model{wg::Recurrent{wg::GruCell{1, units, rng}, wg::Steps::last},
-                         wg::Linear{units, 1, rng}};
-    const auto& cell = model.get<0>().cell;
-    const auto& readout = model.get<1>();
-    const bool shown = seed == options.seed;
-    if (shown) pages.show(cell, readout, wg::mse, validation, "before");
-    wg::fit(model, train,
-            {.optimizer = wg::Adam{{.rate = options.rate}},
-             .epochs = options.epochs,
-             .batch = options.batch,
-             .validation = validation,
-             .early_stopping = wg::EarlyStopping::Options{.patience = 30},
-             .seed = seed,
-             .show = wg::Show::nothing});
-    if (shown) pages.show(cell, readout, wg::mse, validation, "after");
-    ahead.push_back(rmse(numbers(wg::predict(model, test.inputs))));
-    const wg::Stacked net{cell, readout};
-    const auto seen = wg::unroll(net, wg::transpose(wg::Var(test.inputs.rows(0, 1)), 0, 1));
-    const auto free = numbers(wg::stack(wg::generate(net, seen.y.back(), seen.last, tested).xs));
-    alone.push_back(rmse(free));
-    if (shown) first = free;
+  for (std::size_t begin = first, end = 0; begin < roots.size(); begin = end) {
+    end = begin < 247 ? begin + 40 : roots.size();
+    const SeriesBlock block(roots, begin, end, years);
+    const auto& [scaler, train, test] = block;
+    const std::vector<double> truth(&numbers[begin], &numbers[end - 1] + 1);
+    const auto spots_of = [&](const wg::Var& y) { return squared(block.unscaled(y)); };
+    ahead.add("persistence", 0, spots_of(block.recent(test.inputs, 1)), truth);
+    wg::Rng rng{options.seed};
+    wg::Sequential linear{wg::Flatten{}, wg::Linear{order, 1, rng}};
+    wg::Lbfgs{{.gradient_tolerance = 1e-4}}.minimize(linear, [&](wg::Tape& tape) {
+      return wg::mse(linear(tape.input(block.recent(train.inputs, order))),
+                     block.recent(train.targets, 1).reshape({-1, 1}));
+    });
+    ahead.add("linear", 0, spots_of(linear(block.recent(test.inputs, order))), truth);
+    for (std::uint64_t k = 0; k < seeds; ++k) {
+      const bool shown = k == 0 && end == roots.size();
+      wg::Sequential model{wg::Recurrent{wg::GruCell{1, units, rng}, wg::Steps::all},
+                           wg::Linear{units, 1, rng}};
+      const auto net = [&] { return wg::Stacked{model.get<0>().cell, model.get<1>()}; };
+      if (shown) pages.show_steps(net(), wg::mse, test, "before");
+      wg::fit(model, train,
+              {.optimizer = wg::Adam{{.rate = options.rate}},
+               .epochs = options.epochs,
+               .batch = options.batch,
+               .schedule = wg::CosineDecay{},
+               .seed = options.seed + k,
+               .show = wg::Show::nothing});
+      if (shown) pages.show_steps(net(), wg::mse, test, "after");
+      ahead.add("GRU", k, spots_of(block.recent(wg::predict(model, test.inputs), 1)), truth);
+      if (end < roots.size()) continue;
+      const auto seen = wg::unroll(net(), wg::transpose(wg::Var(test.inputs.rows(0, 1)), 0, 1));
+      const auto run = wg::generate(net(), seen.y.back(), seen.last, truth.size());
+      const auto free = spots_of(wg::stack(run.xs));
+      alone.add("GRU", k, free, truth);
+      alone.add("mean", k, spots_of(wg::zeros({truth.size(), 1})), truth);
+      if (!shown) continue;
+      const std::vector<double> x(&time[begin], &time[end - 1] + 1);
+      pages.draw({.panels = {{.x = {.label = "year"},
+                              .y = {.label = "sunspot number"},
+                              .series = {{.name = "observed", .x = x, .y = truth},
+                                         {.name = "GRU alone", .x = x, .y = free}}}}});
+    }
+    row(wg::format("{:.0f} to {:.0f}", time[begin], time[end - 1]), begin - first);
   }
-  wg::print("                GRU                    {}", wg::mean_of(ahead));
-  wg::print("alone from {:.0f} on: GRU                {}; the mean of what it learned from {:.1f}",
-            spots.time[from], wg::mean_of(alone), rmse(numbers(wg::zeros({tested, 1}))));
-  const auto time = spots.time.data<double>();
-  const std::vector<double> x(time.end() - tested, time.end());
-  wg::write_figure({.panels = {{.x = {.label = "year"},
-                                .y = {.label = "sunspot number"},
-                                .series = {{.name = "observed", .x = x, .y = truth},
-                                           {.name = "GRU alone", .x = x, .y = first}}}}},
-                   "sunspots.svg");
+  row("all", 0);
+  wg::print("squared error, GRU less linear: {}, over the years", ahead.excess("GRU", "linear"));
+  wg::print("alone from {:.0f} on: GRU {}; the mean of what it learned from {:.1f}", time[247],
+            alone.rms("GRU"), alone.rms("mean").value);
 }
