@@ -35,3 +35,34 @@ inline Forecast normal(const wengert::Var& guess, const wengert::Var& y) {
   return {wengert::reshape(nats, y.shape()) + std::log(2 * std::numbers::pi) / 2,
           wengert::slice(guess, 2, 0, 1)};
 }
+
+/// [T, batch, ...] <-> [batch, T, ...]
+inline wengert::Tensor batch_first(const wengert::Var& x) {
+  return wengert::transpose(x, 0, 1).value();
+}
+/// y_{t-1} in the place of y_t and 0 in that of y_1, batches first: what a guess at y_t may see.
+inline wengert::Tensor delayed(const wengert::Var& y) {
+  return batch_first(wengert::pad(wengert::slice(y, 0, 0, -1), {{1, 0}, {0, 0}, {0, 0}}));
+}
+
+/// Prints how models fare: nats an observation, how many more than the best one's, and the rms
+/// error of the signal. Errors are over sequences: the steps of one depend on each other.
+struct ForecastTable {
+  wengert::Var signal;
+  Forecast best;
+
+  void head() const {
+    wengert::print("{:<28}{:<21}{:<22}signal's rms error ahead, filtered", "",
+                   "nats an observation", "more than if told");
+  }
+  void print(const char* who, const Forecast& result) const {
+    const wengert::Tensor own = wengert::mean(result.nats, {0, 2}).value();
+    const wengert::Tensor more = wengert::mean(result.nats - best.nats, {0, 2}).value();
+    const auto rms = [&](const wengert::Var& guess) {
+      return wengert::format("{:.4f}", std::sqrt(wengert::mse(guess, signal).item()));
+    };
+    wengert::print("{:<28}{:<21}{:<22}{} {}", who, wengert::mean_of(own.data<double>()),
+                   wengert::mean_of(more.data<double>()), rms(result.ahead),
+                   result.filtered.value().defined() ? rms(result.filtered) : "");
+  }
+};

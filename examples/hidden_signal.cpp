@@ -36,22 +36,11 @@ int main(int argc, char** argv) {
   const wg::KalmanCell told{swing()};
   const auto train = wg::simulate(told.model, steps, sequences, rng).y;
   const auto [z, y] = wg::simulate(told.model, steps, tests, rng);
-  const auto signal = wg::linear(z, told.model.C.value());
-  const auto best = filter(told, y);
-  wg::print("{:<28}{:<21}{:<22}signal's rms error ahead, filtered", "", "nats an observation",
-            "more than if told");
-  const auto print = [&](const char* who, const Forecast& result) {
-    // Steps of a sequence depend on each other, sequences do not.
-    const wg::Tensor own = wg::mean(result.nats, {0, 2}).value();
-    const wg::Tensor more = wg::mean(result.nats - best.nats, {0, 2}).value();
-    const auto rms = [&](const wg::Var& guess) { return std::sqrt(wg::mse(guess, signal).item()); };
-    wg::print("{:<28}{:<21}{:<22}{:.4f} {}", who, wg::mean_of(own.data<double>()),
-              wg::mean_of(more.data<double>()), rms(result.ahead),
-              result.filtered.value().defined() ? wg::format("{:.4f}", rms(result.filtered)) : "");
-  };
+  const ForecastTable table{wg::linear(z, told.model.C.value()), filter(told, y)};
+  table.head();
   const auto fixed = wg::stack({wg::mean(train), wg::log(wg::var(train))});
-  print("mean and variance alone", normal(wg::broadcast_to(fixed, {steps, tests, 2}), y));
-  print("Kalman filter, told the law", best);
+  table.print("mean and variance alone", normal(wg::broadcast_to(fixed, {steps, tests, 2}), y));
+  table.print("Kalman filter, told the law", table.best);
 
   wg::KalmanCell cell{wg::LinearStateSpace(2, 1, rng)};
   wg::to(cell, wg::f64);
@@ -72,16 +61,12 @@ int main(int argc, char** argv) {
           });
   study("after");
   wg::print("L-BFGS took {} evaluations: {}", found.evaluations, found.reason);
-  print("state-space cell, learned", filter(cell, y));
+  table.print("state-space cell, learned", filter(cell, y));
 
   wg::Sequential net{wg::Recurrent{wg::RnnCell{1, 32, rng}, wg::Steps::all},
                      wg::Linear{32, 2, rng}};
   wg::to(net, wg::f64);
-  const auto batch_first = [](const wg::Var& x) { return wg::transpose(x, 0, 1).value(); };
-  const auto late = [&](const wg::Var& x) {  // y_t is guessed from what came before it
-    return batch_first(wg::pad(wg::slice(x, 0, 0, -1), {{1, 0}, {0, 0}, {0, 0}}));
-  };
-  wg::fit(net, late(train), batch_first(train),
+  wg::fit(net, delayed(train), batch_first(train),
           {.loss = wg::gaussian_nll,
            .optimizer = wg::Adam{{.rate = options.rate}},
            .epochs = options.epochs,
@@ -90,5 +75,5 @@ int main(int argc, char** argv) {
            .early_stopping = wg::EarlyStopping::Options{.patience = 10},
            .seed = options.seed,
            .show = wg::Show::nothing});
-  print("plain recurrent net", normal(batch_first(wg::predict(net, late(y))), y));
+  table.print("plain recurrent net", normal(batch_first(wg::predict(net, delayed(y))), y));
 }

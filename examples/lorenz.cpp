@@ -62,10 +62,14 @@ int main(int argc, char** argv) {
   for (std::size_t i = 0; i < 8; ++i) {
     const wg::Tensor start = there.value().rows(i, i + 1);
     wg::Tape tape, other;
-    equations.add(tape, lorenz::trajectory(tape.input(start), alone));
+    const auto truth = lorenz::trajectory(tape.input(start), alone);
+    equations.add(tape, truth);
     const wg::Var x = other.input(((wg::Var(start) - centre) / lorenz::width).value());
     const auto run = wg::generate(net, x, wg::initial_state(net, x), alone);
     own.add(other, run.h);
+    if (i > 0) continue;
+    const auto path = wg::split(lorenz::width * wg::stack(run.xs) + centre, alone, 0);
+    pages.draw(lorenz::attractors(truth, path));
   }
   wg::print("Lyapunov exponents, means over 8 trajectories of {:.0f} units of time",
             double(alone) * lorenz::dt);

@@ -54,4 +54,20 @@ struct Exponents {
   }
 };
 
+/// x and z along a trajectory of the equations and along one of a net, states [1, 3] each.
+inline wengert::Figure attractors(std::span<const wengert::Var> equations,
+                                  std::span<const wengert::Var> net) {
+  const auto panel = [](const std::string& title, std::span<const wengert::Var> states) {
+    wengert::Series xz;
+    for (const wengert::Var& state : states) {
+      const auto values = state.value().data<double>();
+      xz.x.push_back(values[0]), xz.y.push_back(values[2]);
+    }
+    return wengert::Panel{.title = title, .x = {.label = "x"}, .y = {.label = "z"}, .series = {xz}};
+  };
+  return {.panels = {panel("equations", equations), panel("net alone", net)},
+          .share_x = true,
+          .share_y = true};
+}
+
 }  // namespace lorenz

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -64,6 +67,42 @@ struct Lanes {
   }
   /// The number of the next one, i64 [steps, lanes].
   wengert::Tensor targets(std::size_t chunk) const { return numbers(chunk * steps + 1); }
+  /// Bits a character of every testing chunk, by how often each character followed the `context`
+  /// characters before it in the training part, and once more: 0 takes frequencies alone.
+  std::vector<double> bits_by_counts(std::size_t context) const {
+    std::map<std::string, std::vector<double>> counts;
+    std::vector<double> result;
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+      double bits = 0;
+      for (std::size_t lane = 0; lane < lanes; ++lane)
+        for (std::size_t t = chunk * steps + 1; t <= (chunk + 1) * steps; ++t) {
+          const std::size_t at = lane * (text.size() / lanes) + t;
+          auto& next = counts.try_emplace(text.substr(at - context, context), alphabet.size(), 1.0)
+                           .first->second;
+          double& own = next[alphabet.find(text[at])];
+          if (chunk < training) ++own;
+          else bits -= std::log2(own / std::accumulate(next.begin(), next.end(), 0.0));
+        }
+      if (chunk >= training) result.push_back(bits / double(lanes * steps));
+    }
+    return result;
+  }
+
+  /// The first sequences of a chunk, batches first.
+  wengert::data::Dataset sequences(std::size_t chunk, std::size_t count) const {
+    const auto few = [&](const wengert::Tensor& x) {
+      return wengert::transpose(wengert::slice(x, 1, 0, std::int64_t(count)), 0, 1).value();
+    };
+    return {few(inputs(chunk)), few(targets(chunk))};
+  }
+  /// The number of a character drawn with probabilities of these logits / temperature, [1, n].
+  static std::size_t draw(const wengert::Var& logits, double temperature, wengert::Rng& rng) {
+    const wengert::Tensor p = wengert::softmax(logits / temperature).value();
+    std::size_t drawn = 0;
+    for (double left = rng.uniform() - p.data<float>()[0]; left > 0 && drawn + 1 < p.size();)
+      left -= p.data<float>()[++drawn];
+    return drawn;
+  }
 
  private:
   wengert::Tensor numbers(std::size_t begin) const {
