@@ -54,12 +54,13 @@ struct Exponents {
   }
 };
 
-/// x and z along a trajectory of the equations and along one of a net, states [1, 3] each.
+/// x and z along a trajectory of the equations and along one of a net, states [1, 3] each: the
+/// first 30 units of time.
 inline wengert::Figure attractors(std::span<const wengert::Var> equations,
                                   std::span<const wengert::Var> net) {
   const auto panel = [](const std::string& title, std::span<const wengert::Var> states) {
     wengert::Series xz;
-    for (const wengert::Var& state : states) {
+    for (const wengert::Var& state : states.first(std::min<std::size_t>(states.size(), 1500))) {
       const auto values = state.value().data<double>();
       xz.x.push_back(values[0]), xz.y.push_back(values[2]);
     }
