@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   app.add_option("--length", length, "of the sample")->check(CLI::Range(1, 100000));
   app.add_option("--temperature", temperature, "of the sample")->check(CLI::PositiveNumber);
   const auto options =
-      parse(argc, argv, app, {.epochs = 15, .batch = 32, .rate = 5e-3}, {"--data", "--resume"});
+      parse(argc, argv, app, {.epochs = 15, .batch = 16, .rate = 4e-3}, {"--data", "--resume"});
   std::string text = path.empty() ? manuals() : text_of(path);
   if (options.quick) text.resize(std::min<std::size_t>(text.size(), 30000));
   const Lanes data(text, options.batch, 64);
