@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
 
   std::string sample;
   const auto next = [&](const wg::Var& logits) -> wg::Var {
-    const std::size_t drawn = Lanes::draw(logits, temperature, rng);
+    const std::size_t drawn = drawn_from(logits, temperature, rng);
     sample += data.alphabet[drawn];
     return wg::one_hot(wg::labels({std::int64_t(drawn)}), symbols);
   };

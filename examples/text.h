@@ -95,14 +95,6 @@ struct Lanes {
     };
     return {few(inputs(chunk)), few(targets(chunk))};
   }
-  /// The number of a character drawn with probabilities of these logits / temperature, [1, n].
-  static std::size_t draw(const wengert::Var& logits, double temperature, wengert::Rng& rng) {
-    const wengert::Tensor p = wengert::softmax(logits / temperature).value();
-    std::size_t drawn = 0;
-    for (double left = rng.uniform() - p.data<float>()[0]; left > 0 && drawn + 1 < p.size();)
-      left -= p.data<float>()[++drawn];
-    return drawn;
-  }
 
  private:
   wengert::Tensor numbers(std::size_t begin) const {
@@ -114,3 +106,13 @@ struct Lanes {
     return wengert::labels(result).reshape({steps, lanes});
   }
 };
+
+/// The number of one of n characters, drawn with the probabilities softmax(logits / temperature),
+/// logits [1, n].
+inline std::size_t drawn_from(const wengert::Var& logits, double temperature, wengert::Rng& rng) {
+  const wengert::Tensor p = wengert::softmax(logits / temperature).value();
+  std::size_t drawn = 0;
+  for (double left = rng.uniform() - p.data<float>()[0]; left > 0 && drawn + 1 < p.size();)
+    left -= p.data<float>()[++drawn];
+  return drawn;
+}
