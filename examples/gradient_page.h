@@ -13,13 +13,17 @@
 /// NAME.svg.
 struct GradientPages {
   std::string name = {};
+  std::string program;  ///< what it does, in a few words: above its pages
 
-  explicit GradientPages(CLI::App& app) {
+  explicit GradientPages(CLI::App& app) : program(app.get_description()) {
     app.add_option("--report", name, "NAME of the pages NAME_before.html and NAME_after.html");
   }
   void show(const wengert::gradflow::Study& study, const std::string& when) const {
     wengert::print("{} training: {}", when, study.verdict());
     if (!name.empty()) study.report(name + "_" + when + ".html");
+  }
+  std::string title(const std::string& when) const {
+    return program + ": the gradient " + when + " training";
   }
   void draw(const wengert::Figure& figure) const {
     if (!name.empty()) wengert::write_figure(figure, name + ".svg");
@@ -31,7 +35,7 @@ struct GradientPages {
     wengert::Tape tape;
     const auto run =
         wengert::unroll(cell, wengert::transpose(tape.input(batch.inputs), 0, 1), {.fused = false});
-    wengert::gradflow::StudyOptions options{.title = "Gradient " + when + " training"};
+    wengert::gradflow::StudyOptions options{.title = title(when)};
     if constexpr (requires { run.last.c; })
       for (const auto& state : run.states) options.cells.push_back(state.c);
     const auto last = loss(readout(run.h.back()), batch.targets);
@@ -45,8 +49,6 @@ struct GradientPages {
     const auto run = wengert::unroll(module, wengert::transpose(tape.input(batch.inputs), 0, 1));
     const auto targets = wengert::transpose(wengert::Var(batch.targets), 0, 1).value();
     const auto losses = wengert::step_losses(loss, run.y, targets);
-    show(wengert::gradflow::study(tape, run.h, losses.values,
-                                  {.title = "Gradient " + when + " training"}),
-         when);
+    show(wengert::gradflow::study(tape, run.h, losses.values, {.title = title(when)}), when);
   }
 };

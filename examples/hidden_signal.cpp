@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
     std::vector<wg::Var> losses;  // the surprise at y_{t+1} belongs to the state after y_t
     for (std::size_t t = 1; t < steps; ++t) losses.push_back(-wg::mean(run.states[t].log_density));
     run.h.pop_back();
-    pages.show(wg::gradflow::study(tape, run.h, losses, {.title = "Filter, " + when}), when);
+    pages.show(wg::gradflow::study(tape, run.h, losses, {.title = pages.title(when)}), when);
   };
   study("before");
   const auto found =

@@ -11,7 +11,7 @@ namespace wg = wengert;
 
 int main(int argc, char** argv) {
   constexpr std::size_t years = 22, order = 9, units = 16, first = 127;
-  CLI::App app("Forecasts of the sunspot number");
+  CLI::App app("A GRU forecasts the sunspot number");
   const GradientPages pages(app);
   std::uint64_t seeds = 5;
   app.add_option("--seeds", seeds, "trainings for each block")->check(CLI::Range(2, 99));
