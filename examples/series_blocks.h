@@ -24,16 +24,16 @@ struct SeriesBlock {
     all.targets = wengert::concat({later, all.targets}, 1).value();
     train = all.rows(0, begin - length), test = all.rows(begin - length, end - length);
   }
-  /// The last `count` steps of every window.
-  static wengert::Tensor recent(const wengert::Var& x, std::size_t count) {
-    return wengert::slice(x, 1, -std::int64_t(count), std::int64_t(x.shape()[1])).value();
-  }
   /// In the units of the series, [n, 1].
   wengert::Tensor unscaled(const wengert::Var& y) const {
     return scaler.undo(y.value().reshape({-1, 1}).to(wengert::f64));
   }
 };
 
+/// The last `count` steps of every window [windows, length, ...].
+inline wengert::Tensor recent(const wengert::Var& x, std::size_t count) {
+  return wengert::slice(x, 1, -std::int64_t(count), std::int64_t(x.shape()[1])).value();
+}
 inline std::vector<double> squared(const wengert::Tensor& x) {
   const wengert::Tensor squares = wengert::square(x).value();
   return {squares.data<double>().begin(), squares.data<double>().end()};

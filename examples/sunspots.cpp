@@ -31,17 +31,17 @@ int main(int argc, char** argv) {
   for (std::size_t begin = first, end = 0; begin < roots.size(); begin = end) {
     end = begin < 247 ? begin + 40 : roots.size();
     const SeriesBlock block(roots, begin, end, years);
-    const auto& [scaler, train, test] = block;
+    const wg::data::Dataset &train = block.train, &test = block.test;
     const std::vector<double> truth(&numbers[begin], &numbers[end - 1] + 1);
     const auto spots_of = [&](const wg::Var& y) { return squared(block.unscaled(y)); };
-    ahead.add("persistence", 0, spots_of(block.recent(test.inputs, 1)), truth);
+    ahead.add("persistence", 0, spots_of(recent(test.inputs, 1)), truth);
     wg::Rng rng{options.seed};
     wg::Sequential linear{wg::Flatten{}, wg::Linear{order, 1, rng}};
     wg::Lbfgs{{.gradient_tolerance = 1e-4}}.minimize(linear, [&](wg::Tape& tape) {
-      return wg::mse(linear(tape.input(block.recent(train.inputs, order))),
-                     block.recent(train.targets, 1).reshape({-1, 1}));
+      return wg::mse(linear(tape.input(recent(train.inputs, order))),
+                     recent(train.targets, 1).reshape({-1, 1}));
     });
-    ahead.add("linear", 0, spots_of(linear(block.recent(test.inputs, order))), truth);
+    ahead.add("linear", 0, spots_of(linear(recent(test.inputs, order))), truth);
     for (std::uint64_t k = 0; k < seeds; ++k) {
       const bool shown = k == 0 && end == roots.size();
       wg::Sequential model{wg::Recurrent{wg::GruCell{1, units, rng}, wg::Steps::all},
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
                .seed = options.seed + k,
                .show = wg::Show::nothing});
       if (shown) pages.show_steps(net(), wg::mse, test, "after");
-      ahead.add("GRU", k, spots_of(block.recent(wg::predict(model, test.inputs), 1)), truth);
+      ahead.add("GRU", k, spots_of(recent(wg::predict(model, test.inputs), 1)), truth);
       if (end < roots.size()) continue;
       const auto seen = wg::unroll(net(), wg::transpose(wg::Var(test.inputs.rows(0, 1)), 0, 1));
       const auto run = wg::generate(net(), seen.y.back(), seen.last, truth.size());
