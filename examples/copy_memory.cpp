@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copy memory: ten symbols are to be said again 100 steps later. An orthogonal linear RNN learns it
 // in some hundred steps, 300 steps with --length 300 --rate 2e-4; a Gaussian tanh RNN (--cell rnn)
-// and an orthogonal one (--cell orthogonal) are no better than no memory after two thousand.
+// or an orthogonal one (--cell orthogonal) is hardly better than no memory after two thousand.
 #include "sequence_net.h"
 
 int main(int argc, char** argv) {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include <wengert/wengert.h>
@@ -51,7 +52,8 @@ struct ForecastTable {
   wengert::Var signal;
   Forecast best;
 
-  void head() const {
+  ForecastTable(wengert::Var signal_, Forecast best_)
+      : signal(std::move(signal_)), best(std::move(best_)) {
     wengert::print("{:<28}{:<21}{:<22}signal's rms error ahead, filtered", "",
                    "nats an observation", "more than if told");
   }

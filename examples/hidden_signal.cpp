@@ -35,9 +35,9 @@ int main(int argc, char** argv) {
   wg::Rng rng{options.seed};
   const wg::KalmanCell told{swing()};
   const auto train = wg::simulate(told.model, steps, sequences, rng).y;
-  const auto [z, y] = wg::simulate(told.model, steps, tests, rng);
-  const ForecastTable table{wg::linear(z, told.model.C.value()), filter(told, y)};
-  table.head();
+  const auto unseen = wg::simulate(told.model, steps, tests, rng);
+  const wg::Var& y = unseen.y;
+  const ForecastTable table(wg::linear(unseen.z, told.model.C.value()), filter(told, y));
   const auto fixed = wg::stack({wg::mean(train), wg::log(wg::var(train))});
   table.print("mean and variance alone", normal(wg::broadcast_to(fixed, {steps, tests, 2}), y));
   table.print("Kalman filter, told the law", table.best);
