@@ -9,6 +9,7 @@
 
 #include "../graph/error.h"
 #include "../graph/format.h"
+#include "../nn/recurrent/sequence_mask.h"
 
 namespace wengert::gradflow {
 
@@ -56,8 +57,11 @@ Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Va
           fmt::format("gradflow: loss[{}] is {}; a loss is one number", s, losses[s].shape()));
   }
   require_order();
-  require_path();
+  // A NaN is named first: with it nothing that is wrong with the lists would be found by its user.
   lift();
+  require_finite();
+  require_path();
+  columns_ = states_are_columns();
 }
 
 std::uint32_t Timeline::node_of(const char* what, std::size_t index, const Var& var) const {
@@ -151,20 +155,23 @@ void Timeline::lift() {
       values_[node] = ops_[node]->run(Operands(operands));
     }
   }
-  require_finite();
 }
 
-// A value that no gradient passes and that reaches no state or loss may be what it likes: the
+// A value that no gradient passes on its way from a loss to a state may be what it likes: the
 // padding of a sequence is, before it is replaced. A masked score is -inf and no fault either.
 void Timeline::require_finite() const {
   std::vector<bool> matters(recording_->size(), false);
   for (const std::uint32_t node : hidden_) matters[node] = true;
   for (const std::uint32_t node : losses_) matters[node] = true;
   const std::vector<bool> passed = leading_from(hidden_);
+  std::vector<bool> used = matters;
+  for (std::uint32_t node = recording_->size(); node-- > 0;)
+    if (used[node])
+      for (const std::uint32_t input : recording_->inputs(node)) used[input] = true;
   const auto is_nan = [](double x) { return std::isnan(x); };
   const auto is_infinite = [](double x) { return std::isinf(x); };
   for (std::uint32_t node = 0; node < recording_->size(); ++node) {
-    if ((matters[node] || passed[node]) && any_element(values_[node], is_nan))
+    if ((matters[node] || (passed[node] && used[node])) && any_element(values_[node], is_nan))
       blame(node, "NaN", is_nan);
     if (matters[node] && any_element(values_[node], is_infinite))
       blame(node, "infinite", is_infinite);
@@ -182,19 +189,86 @@ void Timeline::blame(std::uint32_t reached, const char* what, bool (*is)(double)
     for (const std::uint32_t input : recording_->inputs(node)) before[input] = true;
   }
   const std::size_t segment = segment_of(reached);
+  std::string name = recording_->described(reached);
+  std::string place =
+      segment < steps() ? fmt::format(" at step {}", segment) : " after the last step";
+  if (const auto loss = std::ranges::find(losses_, reached); loss != losses_.end()) {
+    // Its step is that of the states it reads, wherever it was recorded.
+    name = fmt::format("loss[{}]{} = {}", loss - losses_.begin(), read_by(reached), name);
+    place.clear();
+  } else if (segment < steps() && reached == hidden_[segment]) {
+    name = fmt::format("h[{}] = {}", segment, name);
+  } else {
+    const std::vector<bool> after = leading_from({&reached, 1});
+    const auto of = std::ranges::find_if(losses_, [&](std::uint32_t node) { return after[node]; });
+    if (of != losses_.end() && (segment == steps() || !after[hidden_[segment]]))
+      place = fmt::format(" on the way to loss[{}]{}", of - losses_.begin(), read_by(*of));
+  }
   throw ValueError(fmt::format(
-      "gradflow: {} is {} {}{}{}; nothing can be said of a gradient through it",
-      recording_->described(reached), what,
-      segment < steps() ? fmt::format("at step {}", segment) : "after the last step",
+      "gradflow: {} is {}{}{}{}; nothing can be said of a gradient through it", name, what, place,
       element(values_[reached], is),
       first == reached ? ""
                        : fmt::format(", and so is {}{} before it", recording_->described(first),
                                      element(values_[first], is))));
 }
 
+std::vector<std::size_t> Timeline::direct_steps(std::uint32_t node) const {
+  std::vector<bool> before(node + 1, false);
+  before[node] = true;
+  std::vector<std::size_t> result;
+  for (std::uint32_t i = node + 1; i-- > 0;) {
+    if (!before[i]) continue;
+    if (const std::size_t t = segment_of(i); t < steps() && hidden_[t] == i) {
+      result.insert(result.begin(), t);
+      continue;
+    }
+    const Op* op = recording_->nodes[i].op;
+    if (!op || !op->differentiable()) continue;
+    for (const std::uint32_t input : recording_->inputs(i)) before[input] = true;
+  }
+  return result;
+}
+
+std::string Timeline::read_by(std::uint32_t loss) const {
+  const std::vector<std::size_t> reads = direct_steps(loss);
+  if (reads.empty()) return {};
+  if (reads.size() == 1) return fmt::format(" of h[{}]", reads[0]);
+  return fmt::format(" of {} states, h[{}] to h[{}],", reads.size(), reads.front(), reads.back());
+}
+
+// A matrix before the state instead of behind it: W h with h [n, 1], the axis that leads is no
+// batch. (A mean over it and the like cannot be told from shapes.)
+bool Timeline::states_are_columns() const {
+  if (recording_->shape(hidden_[0]).rank() != 2) return false;
+  const std::vector<bool> after = leading_from(hidden_);
+  std::vector<bool> before(hidden_.back() + 1, false);
+  before[hidden_.back()] = true;
+  for (std::uint32_t node = hidden_.back() + 1; node-- > 0;) {
+    if (!before[node]) continue;
+    const std::span<const std::uint32_t> inputs = recording_->inputs(node);
+    const Op* op = recording_->nodes[node].op;
+    if (op && op->name() == "matmul" && after[inputs[1]] && !after[inputs[0]] &&
+        recording_->shape(inputs[0]).rank() == 2)
+      return true;
+    for (const std::uint32_t input : inputs) before[input] = true;
+  }
+  return false;
+}
+
 std::size_t Timeline::batch() const {
   const Shape& shape = recording_->shape(hidden_[0]);
-  return shape.rank() < 2 ? 1 : shape[0];
+  return shape.rank() < 2 || columns_ ? 1 : shape[0];
+}
+
+void Timeline::set_mask(const Tensor& mask) {
+  if (!mask.defined()) return;
+  wengert::detail::require_sequence_mask(mask, steps(), batch());
+  lengths_ = wengert::detail::last_steps(mask);
+  for (std::size_t& length : lengths_) ++length;
+}
+
+std::size_t Timeline::longest() const {
+  return masked() ? *std::ranges::max_element(lengths_) : steps();
 }
 
 std::size_t Timeline::width() const { return recording_->shape(hidden_[0]).size() / batch(); }

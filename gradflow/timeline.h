@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "../graph/op.h"
@@ -28,15 +29,26 @@ class Timeline {
   /// Without losses it is only asked how states depend on states.
   /// Errors: ValueError if there are no hidden states, or they are not in the order of recording,
   /// or of several shapes or without elements, or h[0] does not lead to h[1], or a value is NaN
-  /// (naming step and op); TapeError if one is not on this tape, or leads to no loss; ShapeError if
-  /// a loss is no scalar.
+  /// (naming state or loss, step and op); TapeError if one is not on this tape, or leads to no
+  /// loss; ShapeError if a loss is no scalar.
   Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses);
 
   std::size_t steps() const { return hidden_.size(); }
-  /// Extent of the leading axis of h; 1 if h has one axis only.
+  /// Extent of the leading axis of h; 1 if h has one axis only, or a matrix stands before the
+  /// states (W h), whose leading axis is then no batch.
   std::size_t batch() const;
   /// Elements of h a sample.
   std::size_t width() const;
+
+  /// Says which steps of a padded batch are real, [T, batch] as in unroll; an undefined mask: all.
+  /// Errors: as unroll.
+  void set_mask(const Tensor& mask);
+  bool masked() const { return !lengths_.empty(); }
+  /// Real steps of a sample; they come first.
+  std::size_t length(std::size_t sample) const { return masked() ? lengths_[sample] : steps(); }
+  bool real(std::size_t step, std::size_t sample) const { return step < length(sample); }
+  /// Real steps of the longest sequence.
+  std::size_t longest() const;
 
   std::span<const std::uint32_t> hidden() const { return hidden_; }
   std::span<const std::uint32_t> losses() const { return losses_; }
@@ -56,6 +68,8 @@ class Timeline {
   /// Which nodes are one of `targets` or depend on one; with `direct` only by ways that do not pass
   /// through a product with a matrix.
   std::vector<bool> leading_from(std::span<const std::uint32_t> targets, bool direct = false) const;
+  /// The steps whose states `node` depends on by ways that pass no other state, in order.
+  std::vector<std::size_t> direct_steps(std::uint32_t node) const;
   /// True if the node is a product with a matrix, and operand `position` one of its factors.
   bool enters_product(std::uint32_t node, std::size_t position) const;
 
@@ -65,6 +79,8 @@ class Timeline {
   void require_path() const;
   void require_chain() const;
   void require_finite() const;
+  bool states_are_columns() const;
+  std::string read_by(std::uint32_t loss) const;
   [[noreturn]] void blame(std::uint32_t reached, const char* what, bool (*is)(double)) const;
 
   const Tape* tape_;
@@ -73,6 +89,8 @@ class Timeline {
   std::vector<std::uint32_t> losses_;
   std::vector<Tensor> values_;
   std::vector<std::shared_ptr<const Op>> ops_;
+  std::vector<std::size_t> lengths_ = {};
+  bool columns_ = false;
 };
 
 }  // namespace wengert::gradflow

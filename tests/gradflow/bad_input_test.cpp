@@ -157,6 +157,32 @@ TEST_CASE("a NaN is reported with the step and the op that it reaches first") {
   }
 }
 
+TEST_CASE("a NaN in a loss is named with the loss and the state that it reads") {
+  Net net;
+  net.losses.clear();
+  for (std::size_t t = 0; t < 5; ++t)
+    net.losses.push_back(t == 3 ? mean(wengert::log(net.h[t] - 2.0)) : mean(square(net.h[t])));
+  CHECK_THROWS_AS(gradflow::credit(net.tape, net.h, net.losses), ValueError);
+  CHECK_THROWS_WITH(gradflow::credit(net.tape, net.h, net.losses),
+                    ContainsSubstring("(log) is NaN on the way to loss[3] of h[3]"));
+  net.losses[3] = wengert::log(mean(net.h[3]) - 2.0);
+  CHECK_THROWS_WITH(gradflow::credit(net.tape, net.h, net.losses),
+                    ContainsSubstring("loss[3] of h[3] = ") && ContainsSubstring("(log) is NaN;"));
+}
+
+TEST_CASE("a NaN is named before a chain that is none, as of states from the fast path") {
+  Rng rng{1};
+  Tape tape;
+  Tensor data = gaussian(rng, {5, 2, 3});
+  data.mutable_data<double>()[3 * 6] = std::numeric_limits<double>::quiet_NaN();
+  const Var whole = wengert::tanh(tape.input(data) * 1.0);
+  std::vector<Var> h, losses;
+  for (std::int64_t t = 0; t < 5; ++t) h.push_back(select(whole, 0, t));
+  losses.push_back(sum(h.back() + h[0] + h[1] + h[2] + h[3]));
+  CHECK_THROWS_WITH(gradflow::credit(tape, h, losses),
+                    ContainsSubstring("h[3] = ") && ContainsSubstring("is NaN at step 3"));
+}
+
 TEST_CASE("slices of a whole sequence that one op made are no chain of states") {
   Rng rng{1};
   Tape tape;
