@@ -19,17 +19,85 @@ namespace {
 
 constexpr double none = -std::numeric_limits<double>::infinity();
 
-void note_flow(const Timeline& timeline, const CotangentBlock& block, std::size_t row,
-               std::size_t t, GradientFlow& flow) {
-  const std::span<const double> total = block.at(timeline.hidden()[t], row);
+/// ln of the norms of a row's cotangent at step t, sample by sample; -inf for none.
+std::vector<double> sample_norms(const Timeline& timeline, const CotangentBlock& block,
+                                 std::size_t row, std::size_t t) {
+  const std::uint32_t node = timeline.hidden()[t];
+  const std::span<const double> total = block.at(node, row);
   const std::size_t batch = timeline.batch(), width = timeline.width();
   std::vector<double> norms(batch, none);
   for (std::size_t b = 0; b < batch && !total.empty(); ++b)
-    norms[b] = log_norm(total.subspan(b * width, width), block.exponent(timeline.hidden()[t], row));
+    norms[b] = log_norm(total.subspan(b * width, width), block.exponent(node, row));
+  return norms;
+}
+
+void note_flow(const Timeline& timeline, const CotangentBlock& block, std::size_t row,
+               std::size_t t, GradientFlow& flow) {
+  const std::vector<double> all = sample_norms(timeline, block, row, t);
+  std::vector<double> norms;
+  for (std::size_t b = 0; b < all.size(); ++b)
+    if (timeline.real(t, b)) norms.push_back(all[b]);
+  flow.whole[t] = block.log_norm(timeline.hidden()[t], row);
+  if (norms.empty()) return;
   flow.median[t] = quantile(norms, 0.5);
   flow.low[t] = quantile(norms, 0.05);
   flow.high[t] = quantile(norms, 0.95);
-  flow.whole[t] = block.log_norm(timeline.hidden()[t], row);
+}
+
+/// ln |dL_s/dh_t| of single samples, [losses, steps, batch]; empty without a mask.
+struct SampleCredit {
+  std::vector<double> log_norm = {};
+};
+
+/// ln of the root of the sum of the squares.
+double log_total(std::span<const double> logs) {
+  const double largest = logs.empty() ? none : *std::ranges::max_element(logs);
+  if (!std::isfinite(largest)) return none;
+  double squares = 0.0;
+  for (const double value : logs) squares += std::exp(2.0 * (value - largest));
+  return largest + 0.5 * std::log(squares);
+}
+
+/// How much of loss s's dependence is left at lag k, of the sequences that are so long; none if
+/// there is no such.
+std::optional<double> left_at(const Timeline& timeline, const CreditMatrix& credit,
+                              const SampleCredit& samples, std::size_t s, std::size_t k) {
+  const std::size_t last = credit.last_step[s];
+  if (last >= credit.steps) return {};
+  if (!timeline.masked()) {
+    if (last < k || !std::isfinite(credit.at(s, last))) return {};
+    return credit.at(s, last - k) - credit.at(s, last);
+  }
+  std::vector<double> from, to;
+  for (std::size_t b = 0; b < timeline.batch(); ++b) {
+    const std::size_t own = std::min(last, timeline.length(b) - 1);
+    if (own < k) continue;
+    const double* row = &samples.log_norm[s * credit.steps * timeline.batch() + b];
+    if (!std::isfinite(row[own * timeline.batch()])) continue;
+    from.push_back(row[own * timeline.batch()]);
+    to.push_back(row[(own - k) * timeline.batch()]);
+  }
+  if (from.empty()) return {};
+  return log_total(to) - log_total(from);
+}
+
+LagProfile lag_profile(const Timeline& timeline, const CreditMatrix& credit,
+                       const SampleCredit& samples) {
+  LagProfile result;
+  for (std::size_t k = 0; k < credit.steps; ++k) {
+    std::vector<double> ratios;
+    for (std::size_t s = 0; s < credit.losses; ++s)
+      if (const auto left = left_at(timeline, credit, samples, s, k)) ratios.push_back(*left);
+    if (ratios.empty()) break;
+    result.median.push_back(quantile(ratios, 0.5));
+    result.low.push_back(quantile(ratios, 0.25));
+    result.high.push_back(quantile(ratios, 0.75));
+    result.samples.push_back(ratios.size());
+  }
+  const std::span<const double> medians = result.median;
+  result.log_factor = slope_of(medians);
+  result.late_log_factor = slope_of(medians.subspan(medians.size() / 2));
+  return result;
 }
 
 }  // namespace
@@ -45,30 +113,11 @@ std::optional<double> LagProfile::doubling_time() const {
 }
 
 std::optional<std::size_t> LagProfile::horizon(double ratio) const {
-  for (std::size_t k = 0; k < median.size(); ++k)
-    if (median[k] < std::log(ratio)) return k;
-  return {};
-}
-
-LagProfile lag_profile(const CreditMatrix& credit) {
-  LagProfile result;
-  for (std::size_t k = 0; k < credit.steps; ++k) {
-    std::vector<double> ratios;
-    for (std::size_t s = 0; s < credit.losses; ++s) {
-      const std::size_t last = credit.last_step[s];
-      if (last >= credit.steps || last < k || !std::isfinite(credit.at(s, last))) continue;
-      ratios.push_back(credit.at(s, last - k) - credit.at(s, last));
-    }
-    if (ratios.empty()) break;
-    result.median.push_back(quantile(ratios, 0.5));
-    result.low.push_back(quantile(ratios, 0.25));
-    result.high.push_back(quantile(ratios, 0.75));
-    result.samples.push_back(ratios.size());
-  }
-  const std::span<const double> medians = result.median;
-  result.log_factor = slope_of(medians);
-  result.late_log_factor = slope_of(medians.subspan(medians.size() / 2));
-  return result;
+  // From the far end: what comes through a skip connection may return after it was gone.
+  std::size_t first = median.size();
+  while (first > 0 && median[first - 1] < std::log(ratio)) --first;
+  if (first == median.size()) return {};
+  return first;
 }
 
 CreditAnalysis credit_of(const Timeline& timeline) {
@@ -83,6 +132,10 @@ CreditAnalysis credit_of(const Timeline& timeline) {
        {&result.flow.median, &result.flow.low, &result.flow.high, &result.flow.whole})
     list->assign(steps, none);
 
+  SampleCredit samples;
+  const std::size_t batch = timeline.batch();
+  if (timeline.masked()) samples.log_norm.assign(losses * steps * batch, none);
+
   // One row for each loss, and one for their sum.
   CotangentBlock block(timeline, losses + 1, timeline.hidden());
   for (std::size_t s = 0; s < losses; ++s) {
@@ -95,18 +148,24 @@ CreditAnalysis credit_of(const Timeline& timeline) {
         const double norm = block.log_norm(timeline.hidden()[segment], s);
         credit.log_norm[s * steps + segment] = norm;
         if (credit.last_step[s] == steps && std::isfinite(norm)) credit.last_step[s] = segment;
+        if (timeline.masked())
+          std::ranges::copy(sample_norms(timeline, block, s, segment),
+                            &samples.log_norm[(s * steps + segment) * batch]);
       }
       note_flow(timeline, block, losses, segment, result.flow);
     }
     if (segment > 0) block.pull(segment);
   }
-  result.lags = lag_profile(credit);
+  result.lags = lag_profile(timeline, credit, samples);
   return result;
 }
 
-CreditAnalysis credit(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses) {
+CreditAnalysis credit(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
+                      const Tensor& mask) {
   require_losses(losses);
-  return credit_of(Timeline(tape, hs, losses));
+  Timeline timeline(tape, hs, losses);
+  timeline.set_mask(mask);
+  return credit_of(timeline);
 }
 
 void require_losses(std::span<const Var> losses) {

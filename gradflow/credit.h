@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../graph/tape.h"
+#include "../graph/tensor.h"
 #include "../graph/var.h"
 
 namespace wengert::gradflow {
@@ -26,13 +27,15 @@ struct CreditMatrix {
 
 /// ln |dL / dh_t| of single samples, L the sum of the losses: median and 5 % and 95 % quantiles
 /// over the batch, and the norm over the whole batch. A sample more than e^-450 below the largest
-/// one counts as zero.
+/// one counts as zero. With a mask medians and quantiles are over the sequences whose step is real.
 struct GradientFlow {
   std::vector<double> median = {}, low = {}, high = {}, whole = {};
 };
 
 /// How the dependence falls with the distance k = s - t: medians and quartiles over s of
-/// ln |dL_s/dh_{s-k}| / |dL_s/dh_s|, a straight line through the medians, and what follows.
+/// ln |dL_s/dh_{s-k}| / |dL_s/dh_s|, a straight line through the medians, and what follows. With a
+/// mask each sequence's lags are counted from its own end if that comes before s: a state that
+/// stands still in padding has not remembered anything.
 struct LagProfile {
   std::vector<double> median = {}, low = {}, high = {};
   std::vector<std::size_t> samples = {};  ///< losses that a median is over
@@ -42,7 +45,7 @@ struct LagProfile {
   std::optional<double> half_life() const;
   /// Steps in which it doubles; none if it does not grow.
   std::optional<double> doubling_time() const;
-  /// The first lag at which the median is below `ratio`; none if there is no such lag.
+  /// The first lag from which on the median stays below `ratio`; none if it does not to the end.
   std::optional<std::size_t> horizon(double ratio) const;
 };
 
@@ -54,7 +57,8 @@ struct CreditAnalysis {
 
 /// dL_s/dh_t for all s and t in one sweep backward in float64, whatever the net is: `hs` are the
 /// hidden states [batch, ...] in order, `losses` scalars of the same tape. Memory: every value of
-/// the recording in float64. Errors: as for study.
-CreditAnalysis credit(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses);
+/// the recording in float64. `mask` [T, batch] as in unroll. Errors: as for study.
+CreditAnalysis credit(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
+                      const Tensor& mask = {});
 
 }  // namespace wengert::gradflow

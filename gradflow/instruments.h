@@ -3,6 +3,7 @@
 // Internal.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,12 +18,13 @@
 namespace wengert::gradflow {
 
 CreditAnalysis credit_of(const Timeline& timeline);
-LagProfile lag_profile(const CreditMatrix& credit);
 Ledger ledger_of(const Timeline& timeline);
 std::vector<SingularValues> singular_values_of(const Timeline& timeline, std::size_t points);
-LyapunovSpectrum lyapunov_of(const Timeline& timeline);
+LyapunovSpectrum lyapunov_of(const Timeline& timeline, std::size_t top = 0);
 PathSplit path_split_of(const Timeline& timeline);
-std::vector<RecurrentMatrix> recurrent_matrices_of(const Timeline& timeline);
+/// `step`: what step_matrix_of found; it comes first.
+std::vector<RecurrentMatrix> recurrent_matrices_of(const Timeline& timeline,
+                                                   const std::optional<Tensor>& step);
 Saturation saturation_of(const Timeline& timeline);
 Sensitivity sensitivity_of(const Timeline& timeline, std::span<const Var> xs);
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "../graph/error.h"
+#include "../graph/rng.h"
 #include "cotangent_block.h"
 #include "instruments.h"
 #include "matrix_svd.h"
@@ -22,40 +23,64 @@ namespace {
 constexpr double none = -std::numeric_limits<double>::infinity();
 using Matrix = Eigen::MatrixXd;
 
-/// Row i begins as the i-th element of the last state, in every sample.
-void seed_units(const Timeline& timeline, CotangentBlock& block) {
+/// Row i begins as column i of `directions`, elements of the last state, in every sample.
+void seed(const Timeline& timeline, CotangentBlock& block, const Matrix& directions) {
   const std::size_t batch = timeline.batch(), width = timeline.width();
-  std::vector<double> unit(batch * width);
-  for (std::size_t i = 0; i < width; ++i) {
-    std::ranges::fill(unit, 0.0);
-    for (std::size_t b = 0; b < batch; ++b) unit[b * width + i] = 1.0;
-    block.seed(i, timeline.hidden().back(), unit);
+  std::vector<double> row(batch * width);
+  for (Eigen::Index i = 0; i < directions.cols(); ++i) {
+    for (std::size_t b = 0; b < batch; ++b)
+      for (std::size_t j = 0; j < width; ++j)
+        row[b * width + j] = directions(static_cast<Eigen::Index>(j), i);
+    block.seed(static_cast<std::size_t>(i), timeline.hidden().back(), row);
   }
+}
+void seed_units(const Timeline& timeline, CotangentBlock& block) {
+  const auto n = static_cast<Eigen::Index>(timeline.width());
+  seed(timeline, block, Matrix::Identity(n, n));
+}
+
+/// Orthonormal columns [n, k] that no coordinate is special to; always the same.
+Matrix random_directions(std::size_t n, std::size_t k) {
+  Rng rng{1};
+  Matrix gaussian(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(k));
+  for (double& element : gaussian.reshaped()) element = rng.normal();
+  return Eigen::HouseholderQR<Matrix>(gaussian).householderQ() *
+         Matrix::Identity(gaussian.rows(), gaussian.cols());
+}
+
+/// The sequences that Jacobians of the last real step can be taken of.
+std::vector<std::size_t> longest_samples(const Timeline& timeline) {
+  std::vector<std::size_t> result;
+  for (std::size_t b = 0; b < timeline.batch(); ++b)
+    if (timeline.length(b) == timeline.longest()) result.push_back(b);
+  return result;
 }
 
 void require_two(const Timeline& timeline) {
-  if (timeline.steps() < 2)
+  if (timeline.longest() < 2)
     throw ValueError("gradflow: a Jacobian between states takes two steps or more, there is 1");
 }
 
 /// One row more, of the first sample alone, that must not arrive at others.
-std::size_t rows_of(const Timeline& timeline) {
-  return timeline.width() + (timeline.batch() > 1 ? 1 : 0);
+std::size_t rows_of(const Timeline& timeline, std::size_t rows) {
+  return rows + (timeline.batch() > 1 ? 1 : 0);
 }
-void seed_witness(const Timeline& timeline, CotangentBlock& block) {
+void seed_witness(const Timeline& timeline, CotangentBlock& block, std::size_t row) {
   if (timeline.batch() == 1) return;
   std::vector<double> first(timeline.batch() * timeline.width(), 0.0);
   for (std::size_t i = 0; i < timeline.width(); ++i)
     first[i] = std::cos(static_cast<double>(i) + 0.5);
-  block.seed(timeline.width(), timeline.hidden().back(), first);
+  block.seed(row, timeline.hidden().back(), first);
 }
-void require_apart(const Timeline& timeline, const CotangentBlock& block, std::size_t t) {
+void require_apart(const Timeline& timeline, const CotangentBlock& block, std::size_t witness,
+                   std::size_t t) {
   if (timeline.batch() == 1) return;
-  const std::span<const double> row = block.at(timeline.hidden()[t], timeline.width());
+  const std::span<const double> row = block.at(timeline.hidden()[t], witness);
   if (!row.empty() && largest_magnitude(row.subspan(timeline.width())) > 0.0)
     throw ValueError(
         fmt::format("gradflow: after step {} the samples of a batch see each other (a mean over "
-                    "the batch?), so there is no Jacobian of one sample; record a batch of 1",
+                    "the batch? an axis before the batch?), so there is no Jacobian of one sample; "
+                    "record a batch of 1, or leave the Jacobians out (StudyOptions::jacobians)",
                     t));
 }
 
@@ -93,9 +118,10 @@ double effective_rank(const std::vector<double>& logs) {
   return squares > 0.0 ? sum * sum / squares : 0.0;
 }
 
-SingularValues singular_at(const Timeline& timeline, const CotangentBlock& block, std::size_t t) {
+SingularValues singular_at(const Timeline& timeline, const CotangentBlock& block, std::size_t t,
+                           std::span<const std::size_t> samples) {
   std::vector<double> largest, middle, smallest, ranks;
-  for (std::size_t b = 0; b < std::min<std::size_t>(8, timeline.batch()); ++b) {
+  for (const std::size_t b : samples) {
     const std::vector<double> logs = log_singular(timeline, block, t, b);
     largest.push_back(logs.front());
     middle.push_back(logs[logs.size() / 2]);
@@ -110,27 +136,32 @@ SingularValues singular_at(const Timeline& timeline, const CotangentBlock& block
 
 std::vector<SingularValues> singular_values_of(const Timeline& timeline, std::size_t points) {
   require_two(timeline);
-  const std::size_t steps = timeline.steps();
+  // The Jacobians of padding are identities, so that rows may begin at the end of it.
+  const std::size_t steps = timeline.longest(), width = timeline.width();
+  std::vector<std::size_t> samples = longest_samples(timeline);
+  samples.resize(std::min<std::size_t>(8, samples.size()));
   points = std::clamp<std::size_t>(points, 1, steps - 1);
   std::vector<bool> wanted(steps, false);
   for (std::size_t p = 0; p < points; ++p)
     wanted[points == 1 ? 0 : p * (steps - 2) / (points - 1)] = true;
-  CotangentBlock block(timeline, rows_of(timeline), timeline.hidden());
+  CotangentBlock block(timeline, rows_of(timeline, width), timeline.hidden());
   seed_units(timeline, block);
-  seed_witness(timeline, block);
+  seed_witness(timeline, block, width);
   std::vector<SingularValues> result;
-  for (std::size_t t = steps - 1; t-- > 0;) {
+  for (std::size_t t = timeline.steps() - 1; t-- > 0;) {
     block.pull(t + 1);
-    require_apart(timeline, block, t);
-    if (wanted[t]) result.push_back(singular_at(timeline, block, t));
+    require_apart(timeline, block, width, t);
+    if (wanted[t]) result.push_back(singular_at(timeline, block, t, samples));
   }
   std::ranges::reverse(result);
   return result;
 }
 
 std::vector<SingularValues> singular_values(const Tape& tape, std::span<const Var> hs,
-                                            std::size_t points) {
-  return singular_values_of(Timeline(tape, hs, {}), points);
+                                            std::size_t points, const Tensor& mask) {
+  Timeline timeline(tape, hs, {});
+  timeline.set_mask(mask);
+  return singular_values_of(timeline, points);
 }
 
 namespace {
@@ -138,7 +169,7 @@ namespace {
 /// Makes the rows that wait up to step t orthonormal, in every sample by itself, and adds the
 /// logarithms of what they had grown by to `sums` [batch, rows].
 void orthogonalise(const Timeline& timeline, CotangentBlock& block, std::size_t t, Matrix& sums) {
-  const std::size_t batch = timeline.batch(), width = timeline.width();
+  const std::size_t batch = timeline.batch(), width = static_cast<std::size_t>(sums.cols());
   const std::vector<std::uint32_t> nodes = block.waiting(timeline.hidden()[t]);
   std::size_t total = 0;
   for (const std::uint32_t node : nodes) total += timeline.value(node).size() / batch;
@@ -194,26 +225,42 @@ void orthogonalise(const Timeline& timeline, CotangentBlock& block, std::size_t 
 
 }  // namespace
 
-LyapunovSpectrum lyapunov_of(const Timeline& timeline) {
+LyapunovSpectrum lyapunov_of(const Timeline& timeline, std::size_t top) {
   require_two(timeline);
-  const std::size_t batch = timeline.batch(), width = timeline.width(), steps = timeline.steps();
-  CotangentBlock block(timeline, rows_of(timeline), timeline.hidden());
-  seed_units(timeline, block);
-  seed_witness(timeline, block);
+  if (top > timeline.width())
+    throw ValueError(
+        fmt::format("gradflow: {} exponents of a state of {} elements; ask for 1 to {}", top,
+                    timeline.width(), timeline.width()));
+  const std::size_t batch = timeline.batch(), width = top == 0 ? timeline.width() : top,
+                    steps = timeline.steps();
+  CotangentBlock block(timeline, rows_of(timeline, width), timeline.hidden());
+  if (top == 0) seed_units(timeline, block);
+  else seed(timeline, block, random_directions(timeline.width(), top));
+  seed_witness(timeline, block, width);
   Matrix sums = Matrix::Zero(static_cast<Eigen::Index>(batch), static_cast<Eigen::Index>(width));
   for (std::size_t t = steps - 1; t-- > 0;) {
     block.pull(t + 1);
-    require_apart(timeline, block, t);
+    require_apart(timeline, block, width, t);
     orthogonalise(timeline, block, t, sums);
   }
   LyapunovSpectrum result;
-  result.steps = steps - 1;
-  const double n = static_cast<double>(batch), T = static_cast<double>(result.steps);
+  result.steps = timeline.longest() - 1;
+  // Padding adds ln 1 to the sums and nothing to the steps.
+  std::vector<Eigen::Index> samples;
+  std::vector<double> each;
+  for (std::size_t b = 0; b < batch; ++b) {
+    if (timeline.length(b) < 2) continue;
+    samples.push_back(static_cast<Eigen::Index>(b));
+    each.push_back(static_cast<double>(timeline.length(b) - 1));
+  }
+  const auto n = static_cast<double>(samples.size());
+  const Eigen::Map<const Eigen::ArrayXd> T(each.data(), static_cast<Eigen::Index>(each.size()));
   for (std::size_t i = 0; i < width; ++i) {
-    const Eigen::ArrayXd own = sums.col(static_cast<Eigen::Index>(i)).array() / T;
+    const Eigen::ArrayXd own = sums(samples, static_cast<Eigen::Index>(i)).array() / T;
     result.exponents.push_back(own.mean());
-    result.errors.push_back(batch > 1 ? std::sqrt((own - own.mean()).square().sum() / (n - 1) / n)
-                                      : std::numeric_limits<double>::quiet_NaN());
+    result.errors.push_back(samples.size() > 1
+                                ? std::sqrt((own - own.mean()).square().sum() / (n - 1) / n)
+                                : std::numeric_limits<double>::quiet_NaN());
     result.sum += own.mean();
   }
   std::vector<std::size_t> order(width);
@@ -229,38 +276,51 @@ LyapunovSpectrum lyapunov_of(const Timeline& timeline) {
   return sorted;
 }
 
-LyapunovSpectrum lyapunov(const Tape& tape, std::span<const Var> states) {
-  return lyapunov_of(Timeline(tape, states, {}));
+LyapunovSpectrum lyapunov(const Tape& tape, std::span<const Var> states, std::size_t top,
+                          const Tensor& mask) {
+  Timeline timeline(tape, states, {});
+  timeline.set_mask(mask);
+  return lyapunov_of(timeline, top);
 }
 
 PathSplit path_split_of(const Timeline& timeline) {
   require_two(timeline);
   const std::size_t width = timeline.width(), steps = timeline.steps();
-  const double units = std::log(static_cast<double>(width * timeline.batch()));
+  const std::vector<std::size_t> samples = longest_samples(timeline);
+  const double units = std::log(static_cast<double>(width * samples.size()));
   PathSplit result;
   for (const bool direct : {false, true}) {
-    CotangentBlock block(timeline, rows_of(timeline), timeline.hidden(), direct);
+    CotangentBlock block(timeline, rows_of(timeline, width), timeline.hidden(), direct);
     seed_units(timeline, block);
-    seed_witness(timeline, block);
+    seed_witness(timeline, block, width);
     std::vector<double>& norms = direct ? result.log_direct : result.log_whole;
     for (std::size_t t = steps; t-- > 0;) {
-      require_apart(timeline, block, t);
+      require_apart(timeline, block, width, t);
       std::vector<double> rows;
       for (std::size_t i = 0; i < width; ++i)
-        rows.push_back(block.log_norm(timeline.hidden()[t], i));
-      const double largest = *std::ranges::max_element(rows);
+        for (const std::size_t b : samples) {
+          const std::span<const double> row = block.at(timeline.hidden()[t], i);
+          if (!row.empty())
+            rows.push_back(
+                log_norm(row.subspan(b * width, width), block.exponent(timeline.hidden()[t], i)));
+        }
+      const double largest = rows.empty() ? none : *std::ranges::max_element(rows);
       double squares = 0.0;
       for (const double row : rows)
         squares += std::isfinite(row) ? std::exp(2.0 * (row - largest)) : 0.0;
-      norms.push_back(std::isfinite(largest) ? largest + 0.5 * (std::log(squares) - units) : none);
+      if (t < timeline.longest())
+        norms.push_back(std::isfinite(largest) ? largest + 0.5 * (std::log(squares) - units)
+                                               : none);
       if (t > 0) block.pull(t);
     }
   }
   return result;
 }
 
-PathSplit path_split(const Tape& tape, std::span<const Var> states) {
-  return path_split_of(Timeline(tape, states, {}));
+PathSplit path_split(const Tape& tape, std::span<const Var> states, const Tensor& mask) {
+  Timeline timeline(tape, states, {});
+  timeline.set_mask(mask);
+  return path_split_of(timeline);
 }
 
 }  // namespace wengert::gradflow

@@ -50,7 +50,10 @@ std::string parameter_section(const Study& study) {
 }
 
 std::string matrix_section(const Study& study) {
-  if (study.matrices.empty()) return {};
+  if (study.matrices.empty())
+    return section(
+        "Recurrent matrices",
+        "<p>None: states are multiplied by no matrix [n, n] in two steps or more.</p>\n");
   std::string rows;
   for (const RecurrentMatrix& W : study.matrices)
     rows += row(
@@ -60,13 +63,18 @@ std::string matrix_section(const Study& study) {
                     W.non_normality));
   return section(
       "Recurrent matrices",
-      fmt::format("<div class=\"wide\"><table><thead><tr><th>matrix</th><th>spectral "
-                  "radius</th><th>largest singular "
-                  "value</th><th>smallest</th><th>|W|/sqrt(n)</th><th>non-normality</th></tr></"
-                  "thead>\n<tbody>{}</tbody></table></div>\n<p class=\"small\">The rate of a "
-                  "linear net is its spectral radius, the bound its largest singular value; the "
-                  "further from normal (0), the longer it takes until the rate is seen.</p>\n",
-                  rows));
+      fmt::format(
+          "<div class=\"wide\"><table><thead><tr><th>matrix</th><th>spectral "
+          "radius</th><th>largest singular "
+          "value</th><th>smallest</th><th>|W|/sqrt(n)</th><th>non-normality</th></tr></"
+          "thead>\n<tbody>{}</tbody></table></div>\n<p class=\"small\">The rate of a "
+          "linear net is its spectral radius, the bound its largest singular value; the "
+          "further from normal (0), the longer it takes until the rate is seen.{}</p>\n",
+          rows,
+          study.matrices.front().whole_step
+              ? ""
+              : " None of these is the whole way from a state to the next, so that none has "
+                "a bound or a rate to give."));
 }
 
 }  // namespace

@@ -39,15 +39,19 @@ struct Builder {
   std::size_t elements = 0;
 };
 
-void note(Builder& builder, const Tensor& slope, const Tensor& output, std::size_t batch) {
+/// `real`: which samples count; all if there is one part, of no batch.
+void note(Builder& builder, const Tensor& slope, const Tensor& output,
+          const std::vector<bool>& real) {
   const std::span<const double> slopes = slope.data<double>();
   const std::span<const double> values = output.data<double>();
   ActivationUse& use = builder.use;
-  use.units = slopes.size() / batch;
+  use.units = slopes.size() / real.size();
   builder.alive.resize(use.units, false);
   double squares = 0.0, largest = 0.0;
-  std::size_t flat = 0;
+  std::size_t flat = 0, counted = 0;
   for (std::size_t i = 0; i < slopes.size(); ++i) {
+    if (!real[i / use.units]) continue;
+    ++counted;
     const double size = std::abs(slopes[i]);
     squares += size * size;
     largest = std::max(largest, size);
@@ -57,11 +61,11 @@ void note(Builder& builder, const Tensor& slope, const Tensor& output, std::size
     const double place = (values[i] - low) / (1.0 - low) * 10.0;
     use.histogram[static_cast<std::size_t>(std::clamp(place, 0.0, 9.0))] += 1.0;
   }
-  const double n = static_cast<double>(std::max<std::size_t>(1, slopes.size()));
+  const double n = static_cast<double>(std::max<std::size_t>(1, counted));
   use.saturated.push_back(static_cast<double>(flat) / n);
   use.mean_square_slope.push_back(squares / n);
   use.largest_slope.push_back(largest);
-  builder.elements += slopes.size();
+  builder.elements += counted;
 }
 
 }  // namespace
@@ -79,7 +83,9 @@ Saturation saturation_of(const Timeline& timeline) {
   using Key = std::tuple<std::string, std::string, std::size_t>;
   std::map<Key, Builder> builders;
   std::vector<Key> order;
-  for (std::size_t t = 1; t < timeline.steps(); ++t) {
+  for (std::size_t t = 1; t < timeline.longest(); ++t) {
+    std::vector<bool> real;
+    for (std::size_t b = 0; b < timeline.batch(); ++b) real.push_back(timeline.real(t, b));
     std::map<std::pair<std::string, std::string>, std::size_t> counts;
     for (std::uint32_t node = timeline.begin_of(t); node < timeline.end_of(t); ++node) {
       if (!timeline.op(node) || !is_activation(timeline.op(node)->name())) continue;
@@ -98,7 +104,8 @@ Saturation saturation_of(const Timeline& timeline) {
       }
       const Shape& shape = timeline.value(node).shape();
       const bool batched = shape.rank() > 1 && shape[0] == timeline.batch();
-      note(builder, slope_of(timeline, node), timeline.value(node), batched ? timeline.batch() : 1);
+      note(builder, slope_of(timeline, node), timeline.value(node),
+           batched ? real : std::vector<bool>{true});
     }
   }
   Saturation result;
@@ -118,8 +125,10 @@ Saturation saturation_of(const Timeline& timeline) {
   return result;
 }
 
-Saturation saturation(const Tape& tape, std::span<const Var> hs) {
-  return saturation_of(Timeline(tape, hs, {}));
+Saturation saturation(const Tape& tape, std::span<const Var> hs, const Tensor& mask) {
+  Timeline timeline(tape, hs, {});
+  timeline.set_mask(mask);
+  return saturation_of(timeline);
 }
 
 }  // namespace wengert::gradflow

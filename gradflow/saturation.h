@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../graph/tape.h"
+#include "../graph/tensor.h"
 #include "../graph/var.h"
 
 namespace wengert::gradflow {
@@ -33,7 +34,8 @@ struct Saturation {
   double share = 0.0;
 };
 
-/// Of the activations on the way from a state to the next ones. Errors: as for study.
-Saturation saturation(const Tape& tape, std::span<const Var> hs);
+/// Of the activations on the way from a state to the next ones; with a `mask` [T, batch] as in
+/// unroll, of the real steps. Errors: as for study.
+Saturation saturation(const Tape& tape, std::span<const Var> hs, const Tensor& mask = {});
 
 }  // namespace wengert::gradflow

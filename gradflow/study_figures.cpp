@@ -73,24 +73,34 @@ NamedFigure lag_figure(const Study& study) {
                           .high = decades(lags.high)});
   panel.series.push_back(straight(
       fmt::format("straight line, {:.3g} a step", std::exp(lags.log_factor)), lags.log_factor, n));
-  if (study.reference) {
-    panel.series.push_back(
-        straight(fmt::format("bound, {:.3g} a step", std::exp(study.reference->log_bound)),
-                 study.reference->log_bound, n));
-    panel.series.push_back(straight(
-        fmt::format("mean field, {:.3g} a step", std::exp(study.reference->log_mean_field)),
-        study.reference->log_mean_field, n));
+  if (study.reference && n > 1) {
+    const auto draw = [&](const char* name, double log_factor) {
+      if (std::isfinite(log_factor))
+        panel.series.push_back(
+            straight(fmt::format("{}, {:.3g} a step", name, std::exp(log_factor)), log_factor, n));
+    };
+    draw("bound", study.reference->log_bound);
+    draw("mean field", study.reference->log_mean_field);
+    draw("spectral radius", study.reference->log_spectral);
     // The bound may rise out of sight; what is measured has to stay legible.
-    const double lowest = std::min(-1.0, panel.series[1].y[1]);
-    panel.y.low = 1.3 * std::min(lowest, panel.series[3].y[1]);
+    double lowest = -1.0;
+    for (std::size_t k = 1; k < panel.series.size(); ++k)
+      if (k != 2) lowest = std::min(lowest, panel.series[k].y[1]);
+    panel.y.low = 1.3 * lowest;
     panel.y.high = std::max(1.0, 0.3 * std::abs(*panel.y.low));
     for (const double value : panel.series[0].y)
       if (std::isfinite(value)) panel.y.high = std::max(*panel.y.high, value + 0.5);
   }
-  return {"lags", "How it falls with distance",
-          "Medians over all losses. The bound holds for every net and is seldom near; the mean "
-          "field is what a random matrix of this size would do.",
-          one(std::move(panel))};
+  std::string caption = "Medians over all losses.";
+  if (study.longest < study.steps)
+    caption += " Lags are counted from each sequence's own end, padding left out.";
+  caption += study.reference
+                 ? " The bound holds for this net at every lag and is seldom near; the mean field "
+                   "is what a random matrix of this size would do, the spectral radius what a "
+                   "matrix does in the long run; both with the slopes as they occurred."
+                 : " No lines to compare with: bound, mean field and spectral radius are known "
+                   "for h_t = phi(W h_{t-1} + c_t) alone, with one W for all steps.";
+  return {"lags", "How it falls with distance", std::move(caption), one(std::move(panel))};
 }
 
 NamedFigure flow_figure(const Study& study) {
@@ -142,7 +152,7 @@ NamedFigure jacobian_figure(const Study& study) {
                 .y = {.label = "log10 sigma"}};
     Series largest{.name = "largest"}, middle{.name = "median"}, smallest{.name = "smallest"};
     for (auto point = study.jacobian.rbegin(); point != study.jacobian.rend(); ++point) {
-      const double lag = static_cast<double>(study.steps - 1 - point->step);
+      const double lag = static_cast<double>(study.longest - 1 - point->step);
       for (Series* series : {&largest, &middle, &smallest}) series->x.push_back(lag);
       largest.y.push_back(per_decade * point->log_largest);
       middle.y.push_back(per_decade * point->log_median);
