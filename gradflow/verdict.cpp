@@ -2,6 +2,9 @@
 // What the instruments show, in words, each with the number it rests on.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,22 +23,38 @@ constexpr double teaches = 1e-2;
 
 enum class Trend { falls, steady, grows };
 
-double largest_finite(const std::vector<double>& values, double sign) {
-  double result = 0.0;
-  for (const double value : values)
-    if (std::isfinite(value)) result = std::max(result, sign * value);
-  return sign * result;
+/// The last lag at which anything is left; nothing can be said of a rate beyond.
+std::size_t reach_of(const Study& study) {
+  const std::vector<double>& median = study.lags.median;
+  std::size_t reach = median.size();
+  while (reach > 1 && !std::isfinite(median[reach - 1])) --reach;
+  return reach == 0 ? 0 : reach - 1;
 }
 
-/// By the line over the whole sequence: less than a factor of ten either way is steady.
+/// By the line up to there: less than a factor of ten either way is steady.
 Trend trend_of(const Study& study) {
-  const double whole = study.lags.log_factor * static_cast<double>(study.lags.median.size() - 1);
+  const double whole = study.lags.log_factor * static_cast<double>(reach_of(study));
   if (whole < -std::log(10.0)) return Trend::falls;
   return whole > std::log(10.0) ? Trend::grows : Trend::steady;
 }
 
 bool vanishes_at_once(const Study& study) {
-  return study.lags.median.size() > 1 && !std::isfinite(study.lags.median[1]);
+  return study.lags.median.size() > 1 && reach_of(study) == 0;
+}
+
+/// ln of the largest factor by which the profile is off its straight line, up to its reach.
+double off_the_line(const Study& study) {
+  const std::vector<double>& median = study.lags.median;
+  double sum = 0.0, count = 0.0;
+  const auto rest = [&](std::size_t k) {
+    return median[k] - study.lags.log_factor * static_cast<double>(k);
+  };
+  for (std::size_t k = 0; k <= reach_of(study); ++k)
+    if (std::isfinite(median[k])) sum += rest(k), count += 1.0;
+  double worst = 0.0;
+  for (std::size_t k = 0; k <= reach_of(study); ++k)
+    worst = std::max(worst, std::abs(rest(k) - sum / count));
+  return worst;
 }
 
 void say_rate(const Study& study, std::vector<Finding>& list) {
@@ -50,61 +69,105 @@ void say_rate(const Study& study, std::vector<Finding>& list) {
     return;
   }
   const double factor = std::exp(lags.log_factor);
+  const std::size_t reach = reach_of(study);
+  // Beyond its reach it is zero; the line is of the lags before.
+  const std::string where =
+      reach + 1 < lags.median.size() ? fmt::format("up to lag {} ", reach) : "";
   switch (trend_of(study)) {
     case Trend::falls:
       list.push_back(
           {Kind::rate,
-           fmt::format("the gradient halves every {:.3g} steps (a factor of {:.3g} a step)",
-                       *lags.half_life(), factor),
+           fmt::format("{}the gradient halves every {:.3g} steps (a factor of {:.3g} a step)",
+                       where, *lags.half_life(), factor),
            *lags.half_life()});
       break;
     case Trend::grows:
-      list.push_back({Kind::rate,
-                      fmt::format("the gradient doubles every {:.3g} steps going back (a factor of "
-                                  "{:.3g} a step): it explodes",
-                                  *lags.doubling_time(), factor),
-                      *lags.doubling_time()});
-      break;
-    case Trend::steady:
       list.push_back(
           {Kind::rate,
-           fmt::format("the gradient stays between {:.2g} and {:.2g} times its size "
+           fmt::format("{}the gradient doubles every {:.3g} steps going back (a factor of "
+                       "{:.3g} a step): it explodes",
+                       where, *lags.doubling_time(), factor),
+           *lags.doubling_time()});
+      break;
+    case Trend::steady: {
+      const auto [low, high] = std::ranges::minmax_element(
+          lags.median.begin(), lags.median.begin() + static_cast<std::ptrdiff_t>(reach) + 1);
+      list.push_back(
+          {Kind::rate,
+           fmt::format("{}the gradient stays between {:.2g} and {:.2g} times its size "
                        "at lag 0 (a straight line through it: a factor of {:.4g} a step)",
-                       std::exp(largest_finite(lags.median, -1.0)),
-                       std::exp(largest_finite(lags.median, 1.0)), factor),
+                       where, std::exp(*low), std::exp(*high), factor),
            factor});
       break;
+    }
   }
+  const double off = off_the_line(study);
+  if (!std::isfinite(off))
+    list.push_back({Kind::rate, "at some lags before it is exactly zero", off});
+  else if (off > std::log(10.0))
+    list.push_back(
+        {Kind::rate,
+         off < 20.0
+             ? fmt::format("not evenly: off a straight line by a factor of {:.2g}", std::exp(off))
+             : fmt::format("not evenly: off a straight line by a factor of e^{:.3g}", off),
+         off});
 }
 
 void say_horizon(const Study& study, std::vector<Finding>& list) {
+  const std::vector<double>& median = study.lags.median;
   const std::optional<std::size_t> horizon = study.lags.horizon(teaches);
-  if (study.lags.median.size() < 2 || trend_of(study) == Trend::grows) return;
-  if (horizon)
+  if (median.size() < 2) return;
+  const std::size_t reach = reach_of(study);
+  if (reach + 1 < median.size())
     list.push_back(
         {Kind::horizon,
-         fmt::format(
-             "effective horizon {} of {} steps: beyond it less than 1 % of the gradient is left",
-             *horizon, study.steps),
-         static_cast<double>(*horizon)});
-  else
-    list.push_back(
-        {Kind::horizon,
-         fmt::format("more than 1 % of the gradient is left after {} step{}",
-                     study.lags.median.size() - 1, study.lags.median.size() == 2 ? "" : "s"),
-         static_cast<double>(study.lags.median.size() - 1)});
-  const auto below = std::ranges::find_if(study.lags.median, [](double median) {
-    return std::isfinite(median) && median < float32_range;
-  });
-  if (below != study.lags.median.end()) {
-    const auto lag = below - study.lags.median.begin();
+         fmt::format("from lag {} on it is exactly zero for half of the losses or more", reach + 1),
+         static_cast<double>(reach + 1)});
+  if (trend_of(study) == Trend::grows) return;
+  if (horizon && *horizon <= reach)
+    list.push_back({Kind::horizon,
+                    fmt::format("effective horizon {} of {} steps: from that lag on less than 1 % "
+                                "of the gradient is left",
+                                *horizon, study.longest),
+                    static_cast<double>(*horizon)});
+  else if (!horizon && median.back() == *std::ranges::min_element(median))
+    list.push_back({Kind::horizon,
+                    fmt::format("more than 1 % of the gradient is left after {} step{}",
+                                median.size() - 1, median.size() == 2 ? "" : "s"),
+                    static_cast<double>(median.size() - 1)});
+  else if (!horizon)
+    list.push_back({Kind::horizon,
+                    fmt::format("{:.2g} of the gradient is left at lag {}, the last",
+                                std::exp(median.back()), median.size() - 1),
+                    static_cast<double>(median.size() - 1)});
+  std::size_t below = median.size();
+  while (below > 0 && median[below - 1] < float32_range) --below;
+  if (below <= reach)
     list.push_back(
         {Kind::underflow,
-         fmt::format("from lag {} on it is below float32's normal range (1.2e-38), and soon zero "
-                     "there",
-                     lag),
-         static_cast<double>(lag)});
-  }
+         fmt::format("from lag {} on it is below 1.2e-38 of its size at lag 0, float32's smallest "
+                     "normal number",
+                     below),
+         static_cast<double>(below)});
+}
+
+/// What the lags do not mean.
+void say_cautions(const Study& study, std::vector<Finding>& list) {
+  if (study.still_sequences > 0)
+    list.push_back(
+        {Kind::caution,
+         fmt::format("the state of {} of {} sequences stands still, for up to {} steps before the "
+                     "end: if that is padding, it was counted as memory; give the mask "
+                     "(StudyOptions::mask)",
+                     study.still_sequences, study.batch, study.still_steps),
+         static_cast<double>(study.still_steps)});
+  if (study.states_a_loss > 1)
+    list.push_back(
+        {Kind::caution,
+         fmt::format("a loss reads {} states itself: at lag k its gradient is not only what came "
+                     "through k steps; a loss a step tells them apart",
+                     study.states_a_loss),
+         static_cast<double>(study.states_a_loss)});
 }
 
 /// States from which nothing leads on, though later losses there are: the chain was cut.
@@ -118,13 +181,26 @@ void say_cut(const Study& study, std::vector<Finding>& list) {
       reached = reached || std::isfinite(credit.at(s, t));
     }
     if (!later || reached) continue;
-    list.push_back({Kind::reason,
+    list.push_back({Kind::caution,
                     fmt::format("nothing leads from h[{}] to the losses of later steps: the chain "
                                 "is cut there (truncation, .value(), or slopes that are all 0)",
                                 t),
                     static_cast<double>(t)});
     return;
   }
+}
+
+/// Whether a line arrives, over all lags, where the measured one does: within a tenth of the whole
+/// fall or rise, or a factor of two. A tolerance a step would allow anything over many.
+bool explains(const Study& study, double predicted) {
+  const double lags = static_cast<double>(reach_of(study));
+  const double seen = study.lags.log_factor * lags;
+  return std::abs(predicted * lags - seen) <= std::max(std::log(2.0), 0.1 * std::abs(seen));
+}
+
+/// W keeps all sizes alike, so that no direction of its own explains anything.
+bool is_orthogonal(const RecurrentMatrix& W) {
+  return W.largest_singular < 1.02 * W.smallest_singular;
 }
 
 /// Which of the three lines is nearest to what was measured, and whether the bound would have let
@@ -134,11 +210,12 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
   const Reference& line = *study.reference;
   const RecurrentMatrix& W = study.matrices.front();
   const double seen = study.lags.log_factor;
-  const auto near = [&](double predicted) {
-    return std::abs(predicted - seen) < 0.1 * std::max(0.5, std::abs(seen));
-  };
+  const auto off = [&](double predicted) { return std::abs(predicted - seen); };
   const double bound = std::exp(line.log_bound);
-  if (near(line.log_bound)) {
+  // Where lines coincide the bound is named: it is the one that is proven.
+  const double nearest = std::min(off(line.log_mean_field), off(line.log_spectral));
+  const bool bound_nearest = off(line.log_bound) <= nearest + 0.02 * std::abs(seen);
+  if (explains(study, line.log_bound) && bound_nearest) {
     list.push_back(
         {Kind::reason,
          fmt::format(
@@ -147,9 +224,7 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
          bound});
     return;
   }
-  // W keeps all sizes and phi' alone shrinks: of an orthogonal matrix no eigenvalue explains
-  // anything.
-  if (W.largest_singular < 1.02 * W.smallest_singular && near(line.log_mean_field)) {
+  if (is_orthogonal(W) && explains(study, line.log_mean_field)) {
     list.push_back({Kind::reason,
                     fmt::format("W is orthogonal up to a factor of {:.3g}; the slope of the "
                                 "activation does the rest, {:.3g} in the root mean square",
@@ -158,23 +233,30 @@ void say_reason(const Study& study, std::vector<Finding>& list) {
     return;
   }
   std::string text = fmt::format(
-      "the bound does not explain it (largest phi' {:.3g} x sigma_max {:.3g} = {:.3g} a step)",
+      "{} (largest phi' {:.3g} x sigma_max {:.3g} = {:.3g} a step)",
+      explains(study, line.log_bound) ? "the bound is not far" : "the bound does not explain it",
       line.steepest, W.largest_singular, bound);
   const double field = std::exp(line.log_mean_field), spectral = std::exp(line.log_spectral);
-  const bool by_field = near(line.log_mean_field), by_radius = near(line.log_spectral);
-  const bool radius_nearer =
-      std::abs(line.log_spectral - seen) < std::abs(line.log_mean_field - seen);
-  if (by_radius && (radius_nearer || !by_field))
-    text += fmt::format(", the spectral radius does ({:.3g} x rms slope {:.3g} = {:.3g})",
-                        W.spectral_radius, line.slope, spectral);
-  else if (by_field)
-    text += fmt::format(", the mean field does (|W|/sqrt(n) {:.3g} x rms slope {:.3g} = {:.3g})",
-                        W.gain, line.slope, field);
-  else
+  const bool by_field = explains(study, line.log_mean_field),
+             by_radius = explains(study, line.log_spectral);
+  const bool radius_nearer = off(line.log_spectral) < off(line.log_mean_field);
+  const std::string then = explains(study, line.log_bound) ? "; nearer is {}" : ", {} does";
+  double number = bound;
+  if (by_radius && (radius_nearer || !by_field)) {
+    text += fmt::format(fmt::runtime(then), "the spectral radius") +
+            fmt::format(" ({:.3g} x rms slope {:.3g} = {:.3g})", W.spectral_radius, line.slope,
+                        spectral);
+    number = spectral;
+  } else if (by_field) {
+    text +=
+        fmt::format(fmt::runtime(then), "the mean field") +
+        fmt::format(" (|W|/sqrt(n) {:.3g} x rms slope {:.3g} = {:.3g})", W.gain, line.slope, field);
+    number = field;
+  } else if (!explains(study, line.log_bound)) {
     text += fmt::format(", nor does the mean field ({:.3g}) or the spectral radius ({:.3g})", field,
                         spectral);
-  list.push_back({Kind::reason, std::move(text),
-                  by_field || by_radius ? (radius_nearer ? spectral : field) : bound});
+  }
+  list.push_back({Kind::reason, std::move(text), number});
 }
 
 void say_dead(const Study& study, std::vector<Finding>& list) {
@@ -227,64 +309,113 @@ void say_path(const Study& study, std::vector<Finding>& list) {
                   factor});
 }
 
-bool has(const Study& study, std::string_view op) {
-  return std::ranges::any_of(study.saturation.uses,
-                             [&](const ActivationUse& use) { return use.op == op; });
+/// The norm of the gradient by all parameters together.
+double gradient_norm(const Study& study) {
+  double squares = 0.0;
+  for (const LedgerRow& row : study.ledger.rows) squares += row.gradient_norm * row.gradient_norm;
+  return std::sqrt(squares);
+}
+
+/// A cure is named if what it can reach is more than what is there, by ten over all lags and by a
+/// tenth of the rate.
+bool gains(const Study& study, double log_factor) {
+  const double more = log_factor - study.lags.log_factor;
+  return more * static_cast<double>(study.longest - 1) > std::log(10.0) &&
+         more > 0.1 * std::abs(study.lags.log_factor);
+}
+
+void say_cures_of_growth(const Study& study, std::vector<Finding>& list) {
+  if (const double norm = gradient_norm(study); norm > 1.0)
+    list.push_back({Kind::cure,
+                    fmt::format("clip the gradient's norm (by all parameters it is {:.3g})", norm),
+                    norm});
+  if (!study.reference || !study.matrices.front().trained) return;
+  // |J| of an orthogonal matrix is at most the steepest slope.
+  const RecurrentMatrix& W = study.matrices.front();
+  const double reached = std::log(study.reference->steepest);
+  if (W.largest_singular > 1.02 && study.lags.log_factor > reached)
+    list.push_back({Kind::cure,
+                    fmt::format("begin with an orthogonal W_hh (its largest singular value would "
+                                "be 1, not {:.3g})",
+                                W.largest_singular),
+                    W.largest_singular});
+}
+
+/// Of a net that is one matrix and one activation: which of the two takes what.
+void say_cures_of_plain(const Study& study, std::vector<Finding>& list) {
+  const Reference& line = *study.reference;
+  const RecurrentMatrix& W = study.matrices.front();
+  const std::string op = study.saturation.uses.empty() ? "" : study.saturation.uses.front().op;
+  // Of a matrix that the user computes, e.g. a physical law, nothing can be chosen.
+  if (W.trained && !is_orthogonal(W) && gains(study, std::log(line.slope)))
+    list.push_back({Kind::cure,
+                    fmt::format("begin with an orthogonal W_hh (with it a step would keep the rms "
+                                "slope, {:.3g}, not {:.3g})",
+                                line.slope, std::exp(study.lags.log_factor)),
+                    line.slope});
+  if (W.trained && is_orthogonal(W) && W.largest_singular < 0.98)
+    list.push_back(
+        {Kind::cure,
+         fmt::format("scale W_hh up: its singular values are all {:.3g}", W.largest_singular),
+         W.largest_singular});
+  if (op == "sigmoid" && gains(study, std::min(0.0, std::log(W.gain))))
+    list.push_back({Kind::cure,
+                    fmt::format("replace sigmoid by tanh, whose slope goes up to 1 (here it is at "
+                                "most {:.3g})",
+                                line.steepest),
+                    line.steepest});
+  if (op != "tanh" || !gains(study, study.lags.log_factor - std::log(line.slope))) return;
+  list.push_back(
+      {Kind::cure,
+       W.gain > 1.05
+           ? fmt::format("smaller weights (|W|/sqrt(n) is {:.3g}) and weaker inputs: the rms slope "
+                         "of tanh is {:.3g}, near zero it is 1",
+                         W.gain, line.slope)
+           : fmt::format("weaker inputs: the rms slope of tanh is {:.3g}, near zero it is 1",
+                         line.slope),
+       line.slope});
 }
 
 void say_cures(const Study& study, std::vector<Finding>& list) {
   if (study.lags.median.size() < 2) return;
-  const double T = static_cast<double>(study.steps);
-  const auto cure = [&](std::string text, double number) {
-    list.push_back({Kind::cure, std::move(text), number});
-  };
-  const Trend trend = trend_of(study);
-  if (trend == Trend::grows) {
-    const double largest = *std::ranges::max_element(study.flow.whole);
-    cure(fmt::format("clip the gradient's norm (it reaches e^{:.1f})", largest), largest);
-    if (study.reference)
-      cure(fmt::format(
-               "begin with an orthogonal W_hh (its largest singular value would be 1, not {:.3g})",
-               study.matrices.front().largest_singular),
-           study.matrices.front().largest_singular);
+  if (trend_of(study) == Trend::grows) return say_cures_of_growth(study, list);
+  const bool short_horizon = study.lags.horizon(teaches).has_value() || vanishes_at_once(study);
+  // Where the chain is cut or padding was counted, no weights are at fault.
+  const bool cut = std::ranges::any_of(list, [](const Finding& finding) {
+    return finding.kind == Kind::caution && finding.text.starts_with("nothing leads");
+  });
+  if (!short_horizon || cut) return;
+  // A gate sigma(b) held for T steps loses half if sigma(b)^T = 1/2.
+  const double T = static_cast<double>(study.longest);
+  const double gate = std::exp2(-1.0 / T), bias = std::log(gate / (1.0 - gate));
+  const bool direct = study.paths && study.paths->log_direct.size() > 1 &&
+                      std::isfinite(study.paths->log_direct[1]);
+  const bool gates = std::ranges::any_of(study.saturation.uses, [&](const ActivationUse& use) {
+    return use.op == "sigmoid" && study.saturation.uses.size() > 1;
+  });
+  if (direct && gates) {
+    const std::size_t last = study.paths->log_direct.size() - 1;
+    const double kept = study.paths->log_direct[last] / static_cast<double>(last);
+    if (kept < std::log(gate))
+      list.push_back(
+          {Kind::cure,
+           fmt::format("raise the bias of the gate that keeps the state: {:.1f} would halve it in "
+                       "{} steps, where now it keeps {:.3g} a step; chrono initialisation spreads "
+                       "it up to there",
+                       bias, study.longest, std::exp(kept)),
+           bias});
     return;
   }
-  const bool short_horizon = study.lags.horizon(teaches).has_value() || vanishes_at_once(study);
-  if (!short_horizon) return;
-  const bool gated = study.paths && study.paths->log_direct.size() > 1 &&
-                     std::isfinite(study.paths->log_direct[1]) && has(study, "sigmoid") &&
-                     study.saturation.uses.size() > 1;
-  if (gated) {
-    // A gate sigma(b) held for T steps loses half if sigma(b)^T = 1/2.
-    const double gate = std::exp2(-1.0 / T), bias = std::log(gate / (1.0 - gate));
-    cure(fmt::format("raise the bias of the gate that keeps the state: {:.1f} would halve it in {} "
-                     "steps; chrono initialisation spreads it up to there",
-                     bias, study.steps),
-         bias);
-  } else {
-    if (study.reference && std::abs(study.matrices.front().largest_singular - 1.0) +
-                                   std::abs(study.matrices.front().smallest_singular - 1.0) >
-                               0.02)
-      cure(fmt::format("begin with an orthogonal W_hh (singular values are {:.2g} to {:.2g}, they "
-                       "would all be 1)",
-                       study.matrices.front().smallest_singular,
-                       study.matrices.front().largest_singular),
-           study.matrices.front().largest_singular);
-    if (has(study, "sigmoid")) cure("replace sigmoid, whose slope is at most 1/4, by tanh", 0.25);
-    cure(
-        fmt::format("use an LSTM or GRU; a forget bias of {:.1f} would halve the state in {} steps",
-                    std::log(std::exp2(-1.0 / T) / (1.0 - std::exp2(-1.0 / T))), study.steps),
-        T);
-  }
-  if (study.reference && study.reference->slope < 0.95 && has(study, "tanh"))
-    cure(fmt::format(
-             "weaker inputs or smaller weights: the rms slope of tanh is {:.3g} where it works",
-             study.reference->slope),
-         study.reference->slope);
-  if (const double flat = flat_share(study, false).value_or(0.0); flat > 0.3)
-    cure(fmt::format("smaller weights or layer normalisation ({:.0f} % are saturated)",
-                     100.0 * flat),
-         flat);
+  if (study.reference) say_cures_of_plain(study, list);
+  // Whether a net of other build is a recurrent cell that could be another, its graph does not say.
+  const bool cell = study.reference && study.matrices.front().trained;
+  if (cell && gains(study, std::log(gate)))
+    list.push_back(
+        {Kind::cure,
+         fmt::format("use an LSTM or GRU; a forget bias of {:.1f} would halve the state in {} "
+                     "steps",
+                     bias, study.longest),
+         T});
 }
 
 }  // namespace
@@ -293,6 +424,7 @@ std::vector<Finding> Study::findings() const {
   std::vector<Finding> list;
   say_rate(*this, list);
   say_horizon(*this, list);
+  say_cautions(*this, list);
   say_cut(*this, list);
   say_reason(*this, list);
   say_saturation(*this, list);
