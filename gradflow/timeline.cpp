@@ -262,7 +262,7 @@ std::size_t Timeline::batch() const {
 
 void Timeline::set_mask(const Tensor& mask) {
   if (!mask.defined()) return;
-  wengert::detail::require_sequence_mask(mask, steps(), batch());
+  wengert::detail::require_sequence_mask("gradflow", mask, steps(), batch());
   lengths_ = wengert::detail::last_steps(mask);
   for (std::size_t& length : lengths_) ++length;
 }
