@@ -12,7 +12,7 @@ foreach(source IN LISTS example_sources)
                                                    RUNTIME_OUTPUT_DIRECTORY ${example_folder})
   wengert_own_code(example_${name})
   target_link_libraries(example_${name} PRIVATE wengert::wengert CLI11::CLI11)
-  if(WENGERT_SANITIZE)
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(example_${name} PRIVATE -O0)  # the library does the work
   endif()
   # They all begin with the same headers. Without tests, as in ./demo, few are built.
