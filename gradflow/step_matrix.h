@@ -24,6 +24,10 @@ constexpr std::size_t widest_step_matrix = 1024;
 /// `widest_step_matrix` elements.
 std::optional<Tensor> step_matrix_of(const Timeline& timeline, const Saturation& saturation);
 
+/// True if nothing but the listed states is carried on: not so of an LSTM's c alone, whose h goes
+/// on beside it.
+bool is_whole_state(const Timeline& timeline);
+
 /// States that do not move any more up to the end, as those of padding do.
 struct Standing {
   std::size_t sequences = 0;  ///< of the batch

@@ -54,8 +54,10 @@ Study study(const Tape& tape, std::span<const Var> hs, std::span<const Var> loss
     result.still_sequences = standing.sequences;
     result.still_steps = standing.steps;
   }
-  for (const std::uint32_t loss : timeline.losses())
-    result.states_a_loss = std::max(result.states_a_loss, timeline.direct_steps(loss).size());
+  // Where more than the states is carried on, no graph tells a loss's own ways from the chain's.
+  if (is_whole_state(timeline))
+    for (const std::uint32_t loss : timeline.losses())
+      result.states_a_loss = std::max(result.states_a_loss, timeline.direct_steps(loss).size());
   CreditAnalysis credit = credit_of(timeline);
   result.credit = std::move(credit.credit);
   result.flow = std::move(credit.flow);

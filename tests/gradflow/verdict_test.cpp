@@ -186,6 +186,12 @@ TEST_CASE("no cure is named for a matrix that the user computes, nor an LSTM for
     const auto study =
         gradflow::study(tape, run.h, mean(square(run.last.h - 1)), {.jacobians = jacobians});
     CHECK_THAT(study.verdict(), !Contains("use an LSTM") && !Contains("replace sigmoid"));
+    // Of c alone: a loss of h has read no other c, though h too goes on beside it.
+    std::vector<Var> cells;
+    for (const LstmState& state : run.states) cells.push_back(state.c);
+    const auto of_cells =
+        gradflow::study(tape, cells, mean(square(run.last.h - 1)), {.jacobians = jacobians});
+    CHECK_THAT(of_cells.verdict(), !Contains("states itself"));
   }
 }
 
