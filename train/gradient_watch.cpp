@@ -170,9 +170,10 @@ std::string rate_text(const GradientLook& seen) {
   const std::size_t left =
       static_cast<std::size_t>(std::ranges::find(lags, none) - lags.begin());  // lags with a number
   const std::string lost =
-      left == lags.size() ? ""
-                          : fmt::format("nothing that its dtype can hold is left {} step{} back",
-                                        left, left == 1 ? "" : "s");
+      left == lags.size()
+          ? ""
+          : fmt::format("nothing in the normal range of its dtype is left {} step{} back", left,
+                        left == 1 ? "" : "s");
   if (!seen.log_factor) return "of the gradient " + lost;
   const double f = *seen.log_factor;
   std::string rate = "keeps its size";

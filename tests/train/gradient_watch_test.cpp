@@ -100,9 +100,10 @@ TEST_CASE("a watch tells gradients that are gone from ones that keep their size"
   cell.b.set(full({8}, -100.0));
   GradientWatch dead = watch_end(cell, rng.normal({20, 4, 1}));
   CHECK_FALSE(dead.look(0).log_factor);
-  CHECK(dead.text() ==
-        "step 0: of the gradient nothing that its dtype can hold is left 1 step back, 100 % of "
-        "activations saturated\n");
+  CHECK(
+      dead.text() ==
+      "step 0: of the gradient nothing in the normal range of its dtype is left 1 step back, 100 % "
+      "of activations saturated\n");
 
   GradientWatch zero([&](Tape& tape) {
     const auto run = unroll(cell, tape.input(rng.normal({20, 4, 1})), {.fused = false});
@@ -118,7 +119,8 @@ TEST_CASE("a watch tells gradients that are gone from ones that keep their size"
       {.activation = Activation::identity, .recurrent = init::scaled(init::orthogonal, 1e-10)}};
   GradientWatch lost = watch_end(weak, rng.normal({20, 4, 1}));
   CHECK(lost.look(0).log_factor.value() == Approx(std::log(1e-10)).epsilon(1e-3));
-  CHECK_THAT(lost.text(), Catch::Contains("nothing that its dtype can hold is left 4 steps back"));
+  CHECK_THAT(lost.text(),
+             Catch::Contains("nothing in the normal range of its dtype is left 4 steps back"));
 }
 
 TEST_CASE("a watch names the step and op of what is NaN, and tells what only float32 cannot hold") {
