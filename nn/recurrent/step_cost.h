@@ -118,7 +118,8 @@ step_cost(const Module& module, const Var& x, const State& state, const StepLoss
   const auto whole = [&](const auto& loss) {
     StepCost cost = inside(loss, false);
     if (options.mask.defined()) {
-      detail::require_sequence_mask("step_cost", options.mask, options.mask.shape()[0],
+      const Shape& mask = options.mask.shape();
+      detail::require_sequence_mask("step_cost", options.mask, mask.rank() == 0 ? 0 : mask[0],
                                     x.shape()[0]);
       detail::add_padding(cost, inside(loss, true), options.mask);
     }

@@ -400,6 +400,8 @@ TEST_CASE("a plan says whether lists and padding are counted") {
   CHECK_THAT(said({.mask = sequence_mask(lengths), .lists = false}),
              Catch::Matchers::EndsWith(", without lists, padding from step 7 on counted"));
   CHECK_THAT(said({.mask = ones({20, 2})}), Catch::Matchers::EndsWith(", lists counted"));
+  CHECK_THROWS_AS(said({.mask = ones({})}), ShapeError);
+  CHECK_THROWS_AS(said({.mask = ones({20, 3})}), ShapeError);
 }
 
 TEST_CASE("a plan tells its recompute cost before it runs") {
