@@ -56,12 +56,14 @@ StepCost cost_of(const StepSample& two, const StepSample& four, const StepSample
 }
 
 void add_lists(StepCost& cost, const StepSample& two, const StepSample& four,
-               const StepSample& two_inside, const StepSample& four_inside) {
+               const StepSample& two_inside, const StepSample& four_inside,
+               const StepSample& two_states, const StepSample& four_states) {
   cost.lists = true;
   cost.list_bytes = above(half_of_more(two.kept_bytes, four.kept_bytes), cost.kept_bytes);
   cost.list_memory = above(half_of_more(two.kept_memory, four.kept_memory), cost.kept_memory);
   cost.held_bytes = half_of_more(two_inside.kept_bytes, four_inside.kept_bytes);
   cost.held_memory = half_of_more(two_inside.kept_memory, four_inside.kept_memory);
+  cost.state_bytes = half_of_more(two_states.kept_bytes, four_states.kept_bytes);
   cost.waiting_memory = four.output_memory;
   cost.working_memory =
       std::max(cost.working_memory, above(four.working_memory, 4 * cost.waiting_memory));

@@ -42,9 +42,10 @@ struct StepSample {
 StepSample sampled(const Tape& tape, const Var& loss, std::int64_t live_before);
 StepCost cost_of(const StepSample& two, const StepSample& four, const StepSample& two_states,
                  const StepSample& four_states);
-/// From samples with lists: all kept, and within one checkpoint.
+/// From samples with lists: all kept, within one checkpoint, and a checkpoint a step.
 void add_lists(StepCost& cost, const StepSample& two, const StepSample& four,
-               const StepSample& two_inside, const StepSample& four_inside);
+               const StepSample& two_inside, const StepSample& four_inside,
+               const StepSample& two_states, const StepSample& four_states);
 /// From what a step costs in which a sequence is padding.
 void add_padding(StepCost& cost, const StepCost& padded, const Tensor& mask);
 
@@ -132,7 +133,9 @@ step_cost(const Module& module, const Var& x, const State& state, const StepLoss
   const BpttPlan four{{0, 4, {{0, 4, {}, false}}, false}, {}};
   detail::add_lists(cost, sample(step_loss, keep_everything(2), false, true),
                     sample(step_loss, keep_everything(4), false, true),
-                    sample(step_loss, two, false, true), sample(step_loss, four, false, true));
+                    sample(step_loss, two, false, true), sample(step_loss, four, false, true),
+                    sample(step_loss, hidden_states_only(2), false, true),
+                    sample(step_loss, hidden_states_only(4), false, true));
   return cost;
 }
 /// The same with a loss at the end only, which is taken to read the hidden state.

@@ -384,6 +384,7 @@ TEST_CASE("a plan's promise holds within a tenth under a mask and with the lists
   check_all("rnn", RnnCell{8, 64, rng});
   check_all("lstm", LstmCell{8, 64, rng});
   check_all("gru", GruCell{8, 64, rng});
+  check_all("stacked", Stacked{RnnCell{8, 64, rng}, Linear{64, 16, rng}});
 }
 
 TEST_CASE("a plan says whether lists and padding are counted") {
