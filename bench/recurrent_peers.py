@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Recurrent nets over 100 steps, forward and backward: wengert_bench, PyTorch (eager) and JAX (jit of lax.scan).
 
-Gradients of the sum of all states by weights and biases, float32, two inputs a step, one thread on one core. Every
-framework stays loaded and is asked case by case, in turn, round by round. Run it by
-    $(tests/golden/venv) bench/recurrent_peers.py [--binary build/release/bench/wengert_bench] [--rounds 5]
+Gradients of the sum of all states by weights and biases, float32, two inputs a step. Every framework stays loaded and
+is asked case by case, in turn, round by round. On one thread the core's time counts, so that other work does not. With
+--threads 2 PyTorch and JAX may use two (Wengert's products use one) and the clock counts: leave the machine alone. Run it by
+    $(tests/golden/venv) bench/recurrent_peers.py [--binary build/release/bench/wengert_bench] [--rounds 5] [--threads 2]
 """
 import argparse
 import json
@@ -23,7 +24,7 @@ CASES = [(net, units, batch) for net in GATES for units in (64, 128) for batch i
 
 def torch_step(net, units, batch):
     import torch
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     model = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[net](INPUTS, units)
     x = torch.rand(STEPS, batch, INPUTS) * 2 - 1
 
@@ -97,15 +98,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", default=ROOT / "build/release/bench/wengert_bench")
     parser.add_argument("--rounds", type=int, default=5, help="the table holds their medians (default 5)")
+    parser.add_argument("--threads", type=int, default=1, help="for PyTorch and JAX (default 1)")
     parser.add_argument("--serve", choices=["torch", "jax"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         return serve(options.serve)
 
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-1:])  # children inherit it
-    os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    os.environ |= {"JAX_PLATFORMS": "cpu",
-                   "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
+    cores = sorted(os.sched_getaffinity(0))
+    if not 1 <= options.threads <= len(cores):
+        parser.error(f"--threads {options.threads}: there are {len(cores)} cores")
+    one = options.threads == 1
+    os.sched_setaffinity(0, cores[-options.threads:])  # children inherit it
+    os.environ |= {name: str(options.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu", "XLA_FLAGS":
+                   f"--xla_cpu_multi_thread_eigen={str(not one).lower()} intra_op_parallelism_threads={options.threads}"}
     peers = {name: subprocess.Popen([sys.executable, __file__, "--serve", name], text=True, stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE) for name in ("torch", "jax")}
 
@@ -124,13 +130,17 @@ def main():
         for case in CASES:
             for name in ("wengert", "torch", "jax"):
                 microseconds, share = ours(case) if name == "wengert" else theirs(name, case)
-                samples.setdefault((name, case), []).append(microseconds * share)
+                samples.setdefault((name, case), []).append(microseconds * (share if one else 1))
                 busy.append(share)
     for peer in peers.values():
         peer.stdin.close()
         peer.wait()
-    print(f"microseconds of the core's time, medians of {options.rounds} rounds; a measurement had its core for "
-          f"{min(busy):.0%} of the time or more, {statistics.median(busy):.0%} in the middle")
+    if one:
+        print(f"microseconds of the core's time, medians of {options.rounds} rounds; a measurement had its core for "
+              f"{min(busy):.0%} of the time or more, {statistics.median(busy):.0%} in the middle")
+    else:
+        print(f"microseconds by the clock, medians of {options.rounds} rounds; {options.threads} threads for PyTorch and "
+              f"JAX, one for Wengert")
     print(f"{'case':14}{'wengert':>10}{'PyTorch':>10}{'JAX':>10}{'ours/PyTorch':>14}{'ours/JAX':>10}")
     for case in CASES:
         mine, torch, jax = (statistics.median(samples[name, case]) for name in ("wengert", "torch", "jax"))
