@@ -71,6 +71,12 @@ std::size_t right_margin(const HeatMapCells& cells) {
 
 enum class Way { up, down };
 
+// An empty title would take its line all the same.
+std::string title_lines(const std::string& title) {
+  if (title.empty()) return "\nunset title\nset tmargin 1\n";
+  return fmt::format("\nset title {}\nset tmargin 2\n", quoted(title));
+}
+
 std::string axis_lines(char name, const Axis& axis, const Range& range, std::size_t width,
                        Way way = Way::up) {
   const auto [start, end] =
@@ -139,7 +145,7 @@ class Script {
       add_map(panel, number);
       return;
     }
-    text += fmt::format("\nset title {}\n", quoted(panel.title));
+    text += title_lines(panel.title);
     if (has_maps(figure_))
       text += "unset object\nset border 3\nset size nosquare\nset rmargin 2\n" + grid();
     text += axis_lines('x', panel.x, x, figure_.panel_width) +
@@ -282,7 +288,7 @@ class Script {
     add_map_to_table(panel);
     const bool empty = std::all_of(cells.values.begin(), cells.values.end(),
                                    [](double value) { return std::isnan(value); });
-    text += fmt::format("\nset title {}\n", quoted(panel.title));
+    text += title_lines(panel.title);
     text += axis_lines('x', panel.x, x_, figure_.panel_width) +
             axis_lines('y', panel.y, y_, figure_.panel_width,
                        map.first_row_on_top ? Way::down : Way::up);
@@ -398,12 +404,12 @@ Drawing drawing_of(const Figure& figure, const std::string& csv_name, const std:
       "set terminal svg size {2},{3} dynamic noenhanced font 'sans-serif,13'\n"
       "set output {1}\n"
       "set border 3 linecolor rgb 'black'\nset tics nomirror out scale 0.5\nset samples 2\n"
-      "{7}set key below center horizontal Left reverse\nset tmargin 2\nset "
-      "rmargin 2\nset title "
-      "offset 0,-0.4\nset format '%g'\n{8}"
-      "set multiplot layout {4},{5} title {6}\n",
+      "{7}set key below center horizontal Left reverse\nset rmargin 2\n"
+      "set title offset 0,-0.4\nset format '%g'\n{8}"
+      "set multiplot layout {4},{5}{6}\n",
       quoted(csv), quoted(svg), columns * figure.panel_width, rows * figure.panel_height + heading,
-      rows, columns, quoted(figure.title), Script::grid(), has_maps(figure) ? palette_line() : "");
+      rows, columns, figure.title.empty() ? "" : " title " + quoted(figure.title), Script::grid(),
+      has_maps(figure) ? palette_line() : "");
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     const Panel& panel = figure.panels[i];
     const auto shared = [](const Range& own, const Range& all) {

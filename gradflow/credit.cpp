@@ -95,8 +95,8 @@ LagProfile lag_profile(const Timeline& timeline, const CreditMatrix& credit,
     result.samples.push_back(ratios.size());
   }
   const std::span<const double> medians = result.median;
-  result.log_factor = slope_of(medians);
-  result.late_log_factor = slope_of(medians.subspan(medians.size() / 2));
+  result.log_factor = line_through(medians).slope;
+  result.late_log_factor = line_through(medians.subspan(medians.size() / 2)).slope;
   return result;
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The slope of a straight line through values at 0, 1, 2, ... Internal.
+// A straight line through values at 0, 1, 2, ... Internal.
 #pragma once
 
 #include <span>
 
 namespace wengert::gradflow {
 
-/// Least squares through the finite ones; 0 if fewer than two are.
-double slope_of(std::span<const double> values);
+struct Line {
+  double slope = 0.0;
+  double at_zero = 0.0;
+};
+/// Least squares through the finite ones; level through their mean if fewer than two are.
+Line line_through(std::span<const double> values);
 
 }  // namespace wengert::gradflow

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "slope.h"
+
 namespace wengert::gradflow {
 
 namespace {
@@ -46,9 +48,10 @@ HeatMap map_of(std::size_t rows, std::size_t columns, const std::vector<double>&
 }
 
 /// A line through lag 0 with this slope.
-Series straight(std::string name, double log_factor, std::size_t lags) {
+Series straight(std::string name, double log_factor, std::size_t lags, double at_zero = 0.0) {
   Series series{.name = std::move(name), .x = {0.0, static_cast<double>(lags - 1)}};
-  series.y = {0.0, per_decade * log_factor * static_cast<double>(lags - 1)};
+  series.y = {per_decade * at_zero,
+              per_decade * (at_zero + log_factor * static_cast<double>(lags - 1))};
   return series;
 }
 
@@ -71,8 +74,9 @@ NamedFigure lag_figure(const Study& study) {
                           .y = decades(lags.median),
                           .low = decades(lags.low),
                           .high = decades(lags.high)});
-  panel.series.push_back(straight(
-      fmt::format("straight line, {:.3g} a step", std::exp(lags.log_factor)), lags.log_factor, n));
+  panel.series.push_back(
+      straight(fmt::format("straight line, {:.3g} a step", std::exp(lags.log_factor)),
+               lags.log_factor, n, line_through(lags.median).at_zero));
   if (study.reference && n > 1) {
     const auto draw = [&](const char* name, double log_factor) {
       if (std::isfinite(log_factor))

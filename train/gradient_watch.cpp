@@ -220,7 +220,7 @@ void GradientWatch::State::look(std::int64_t step) {
     if (run.losses.empty() && seen.read == 1) run.losses = {run.loss};
     seen.lags = lags_of(tape, run);
     if (std::ranges::count_if(seen.lags, [](double lag) { return std::isfinite(lag); }) > 1)
-      seen.log_factor = gradflow::slope_of(seen.lags);
+      seen.log_factor = gradflow::line_through(seen.lags).slope;
     if (run.h.size() > 1) seen.saturated = saturated_of(timeline, run.mask);
   }
   seen.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
