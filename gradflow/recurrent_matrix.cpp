@@ -107,11 +107,7 @@ std::string parameters_behind(const wengert::detail::Recording& recording, std::
 std::vector<Factor> factors_of(const Timeline& timeline) {
   const wengert::detail::Recording& recording = timeline.recording();
   const std::vector<bool> after = timeline.leading_from(timeline.hidden());
-  std::vector<bool> before(recording.size(), false);
-  for (const std::uint32_t hidden : timeline.hidden()) before[hidden] = true;
-  for (std::uint32_t node = recording.size(); node-- > 0;)
-    if (before[node])
-      for (const std::uint32_t input : recording.inputs(node)) before[input] = true;
+  const std::vector<bool> before = timeline.leading_to(timeline.hidden());
   std::vector<Factor> result;
   for (std::size_t t = 1; t < timeline.steps(); ++t) {
     std::vector<bool> noted(result.size(), false);

@@ -74,11 +74,7 @@ Saturation saturation_of(const Timeline& timeline) {
   const wengert::detail::Recording& recording = timeline.recording();
   const std::vector<bool> after = timeline.leading_from(timeline.hidden());
   // Only what lies on the way to a state: the activations of a readout are not the recurrence's.
-  std::vector<bool> before(recording.size(), false);
-  for (const std::uint32_t hidden : timeline.hidden()) before[hidden] = true;
-  for (std::uint32_t node = recording.size(); node-- > 0;)
-    if (before[node])
-      for (const std::uint32_t input : recording.inputs(node)) before[input] = true;
+  const std::vector<bool> before = timeline.leading_to(timeline.hidden());
 
   using Key = std::tuple<std::string, std::string, std::size_t>;
   std::map<Key, Builder> builders;

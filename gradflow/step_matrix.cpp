@@ -120,12 +120,10 @@ bool is_whole_state(const Timeline& timeline) {
   const wengert::detail::Recording& recording = timeline.recording();
   const std::span<const std::uint32_t> hidden = timeline.hidden();
   const std::vector<bool> after = timeline.leading_from(hidden);
-  std::vector<bool> before(hidden.back() + 1, false);
-  for (const std::uint32_t state : hidden) before[state] = true;
-  for (std::uint32_t node = hidden.back() + 1; node-- > 0;) {
+  const std::vector<bool> before = timeline.leading_to(hidden);
+  for (std::uint32_t node = 0; node <= hidden.back(); ++node) {
     if (!before[node]) continue;
     for (const std::uint32_t input : recording.inputs(node)) {
-      before[input] = true;
       if (after[input] && timeline.segment_of(input) < timeline.segment_of(node) &&
           !std::ranges::binary_search(hidden, input))
         return false;

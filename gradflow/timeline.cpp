@@ -212,6 +212,15 @@ void Timeline::blame(std::uint32_t reached, const char* what, bool (*is)(double)
                                      element(values_[first], is))));
 }
 
+std::vector<bool> Timeline::leading_to(std::span<const std::uint32_t> targets) const {
+  std::vector<bool> result(recording_->size(), false);
+  for (const std::uint32_t target : targets) result[target] = true;
+  for (std::uint32_t node = recording_->size(); node-- > 0;)
+    if (result[node])
+      for (const std::uint32_t input : recording_->inputs(node)) result[input] = true;
+  return result;
+}
+
 std::vector<std::size_t> Timeline::direct_steps(std::uint32_t node) const {
   std::vector<bool> before(node + 1, false);
   before[node] = true;
@@ -241,8 +250,7 @@ std::string Timeline::read_by(std::uint32_t loss) const {
 bool Timeline::states_are_columns() const {
   if (recording_->shape(hidden_[0]).rank() != 2) return false;
   const std::vector<bool> after = leading_from(hidden_);
-  std::vector<bool> before(hidden_.back() + 1, false);
-  before[hidden_.back()] = true;
+  const std::vector<bool> before = leading_to({&hidden_.back(), 1});
   for (std::uint32_t node = hidden_.back() + 1; node-- > 0;) {
     if (!before[node]) continue;
     const std::span<const std::uint32_t> inputs = recording_->inputs(node);
@@ -250,7 +258,6 @@ bool Timeline::states_are_columns() const {
     if (op && op->name() == "matmul" && after[inputs[1]] && !after[inputs[0]] &&
         recording_->shape(inputs[0]).rank() == 2)
       return true;
-    for (const std::uint32_t input : inputs) before[input] = true;
   }
   return false;
 }

@@ -68,6 +68,8 @@ class Timeline {
   /// Which nodes are one of `targets` or depend on one; with `direct` only by ways that do not pass
   /// through a product with a matrix.
   std::vector<bool> leading_from(std::span<const std::uint32_t> targets, bool direct = false) const;
+  /// Which nodes are one of `targets` or one of them depends on.
+  std::vector<bool> leading_to(std::span<const std::uint32_t> targets) const;
   /// The steps whose states `node` depends on by ways that pass no other state, in order.
   std::vector<std::size_t> direct_steps(std::uint32_t node) const;
   /// True if the node is a product with a matrix, and operand `position` one of its factors.

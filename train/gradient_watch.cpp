@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "../gradflow/flow.h"
+#include "../gradflow/instruments.h"
 #include "../gradflow/quantile.h"
 #include "../gradflow/scaled_sum.h"
 #include "../gradflow/slope.h"
@@ -51,25 +52,6 @@ std::string trouble_of(const Tape& tape, const Unrolling& run, const Gradients& 
       "{} is not finite in {}, though in float64 all values are",
       finite(run.loss.value()) ? fmt::format("the gradient by h[{}]", first) : "the loss",
       run.loss.dtype());
-}
-
-/// Hidden states that lead to the loss by a way that passes no other one.
-std::size_t states_read(const gradflow::Timeline& timeline) {
-  const wengert::detail::Recording& recording = timeline.recording();
-  const std::span<const std::uint32_t> hidden = timeline.hidden();
-  std::vector<bool> leads(recording.size(), false);
-  leads[timeline.losses()[0]] = true;
-  std::size_t read = 0;
-  for (std::uint32_t node = recording.size(); node-- > 0;) {
-    if (!leads[node]) continue;
-    if (std::ranges::binary_search(hidden, node)) {
-      ++read;
-      continue;
-    }
-    if (const Op* op = recording.nodes[node].op; op && op->differentiable())
-      for (const std::uint32_t input : recording.inputs(node)) leads[input] = true;
-  }
-  return read;
 }
 
 /// Adds to ratios[k] what of one loss is left k steps before its own step.
@@ -113,47 +95,6 @@ std::vector<double> lags_of(const Tape& tape, const Unrolling& run) {
     lags.push_back(gradflow::quantile(std::move(ratio), 0.5));
   }
   return lags;
-}
-
-/// phi' of a known activation from its output.
-double slope_at(std::string_view op, double y) {
-  if (op == "tanh") return 1.0 - y * y;
-  if (op == "sigmoid") return y * (1.0 - y);
-  return y > 0.0 ? 1.0 : 0.0;
-}
-
-std::optional<double> saturated_of(const gradflow::Timeline& timeline, const Tensor& mask) {
-  constexpr std::array known{"tanh", "sigmoid", "relu"};
-  constexpr std::array other{"leaky_relu", "elu",  "selu",     "gelu",
-                             "gelu_tanh",  "silu", "softsign", "softplus"};
-  constexpr double flat = 0.05;
-  const Tensor real = mask.defined() ? mask.to(f64) : Tensor{};
-  const wengert::detail::Recording& recording = timeline.recording();
-  const std::vector<bool> after = timeline.leading_from(timeline.hidden());
-  std::vector<bool> before(recording.size(), false);
-  for (const std::uint32_t state : timeline.hidden()) before[state] = true;
-  for (std::uint32_t node = recording.size(); node-- > 0;)
-    if (before[node])
-      for (const std::uint32_t input : recording.inputs(node)) before[input] = true;
-  std::size_t saturated = 0, all = 0;
-  for (std::uint32_t node = timeline.begin_of(1); node < timeline.end_of(timeline.steps() - 1);
-       ++node) {
-    if (!after[node] || !before[node] || !timeline.op(node)) continue;
-    const std::string_view op = timeline.op(node)->name();
-    if (std::ranges::find(other, op) != other.end()) return {};
-    if (std::ranges::find(known, op) == known.end()) continue;
-    const Tensor& value = timeline.value(node);
-    const std::span<const double> ys = value.data<double>();
-    const std::size_t t = timeline.segment_of(node), batch = timeline.batch();
-    const bool masked = mask.defined() && value.rank() > 1 && value.shape()[0] == batch;
-    for (std::size_t i = 0; i < ys.size(); ++i) {
-      if (masked && real.data<double>()[t * batch + i / (ys.size() / batch)] == 0.0) continue;
-      ++all;
-      if (slope_at(op, ys[i]) < flat) ++saturated;
-    }
-  }
-  if (all == 0) return {};
-  return static_cast<double>(saturated) / static_cast<double>(all);
 }
 
 std::string rate_text(const GradientLook& seen) {
@@ -214,14 +155,16 @@ void GradientWatch::State::look(std::int64_t step) {
   const Gradients gradients = tape.backward(run.loss, wrt(run.h));
   seen.trouble = trouble_of(tape, run, gradients);
   if (seen.trouble.empty()) {
-    const gradflow::Timeline timeline(tape, run.h, std::span(&run.loss, 1));
+    gradflow::Timeline timeline(tape, run.h, std::span(&run.loss, 1));
+    timeline.set_mask(run.mask);
     seen.flow = gradflow::flow(gradients, run.h);
-    seen.read = states_read(timeline);
+    seen.read = timeline.direct_steps(timeline.losses()[0]).size();
     if (run.losses.empty() && seen.read == 1) run.losses = {run.loss};
     seen.lags = lags_of(tape, run);
     if (std::ranges::count_if(seen.lags, [](double lag) { return std::isfinite(lag); }) > 1)
       seen.log_factor = gradflow::line_through(seen.lags).slope;
-    if (run.h.size() > 1) seen.saturated = saturated_of(timeline, run.mask);
+    if (const gradflow::Saturation found = gradflow::saturation_of(timeline); !found.uses.empty())
+      seen.saturated = found.share;
   }
   seen.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   last_look = seen.seconds;
@@ -260,7 +203,7 @@ std::string GradientWatch::text() const {
     lines += fmt::format(
         "step {}: {}, {}\n", seen.step, rate_text(seen),
         seen.saturated ? fmt::format("{:.0f} % of activations saturated", 100 * *seen.saturated)
-                       : "saturation not measured (no tanh, sigmoid or relu alone)");
+                       : "no activation between states");
   }
   return lines;
 }

@@ -46,8 +46,8 @@ struct GradientLook {
   std::vector<double> lags = {};
   /// Slope of a straight line through the finite ones, per step back; none if there are not two.
   std::optional<double> log_factor = {};
-  /// Share of the elements of tanh, sigmoid and relu on the way from state to state (of an LSTM or
-  /// GRU: its gates) at which phi' < 0.05, padding left out; none if there are none, or others too.
+  /// Share of the elements of activations on the way from state to state (of an LSTM or GRU: its
+  /// gates too) at which |phi'| < 0.05, padding left out; none if there are none.
   std::optional<double> saturated = {};
   std::string trouble = {};  ///< which value or gradient is not finite, with its time step and op
   double seconds = 0.0;      ///< that the look took

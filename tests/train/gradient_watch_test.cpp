@@ -51,10 +51,8 @@ TEST_CASE("a watch sees the rate of an orthogonal linear net at every step it is
     CHECK(watch.look(step).log_factor.value() == Approx(std::log(0.5)).epsilon(1e-4));
   CHECK(watch.looks().size() == 2);
   CHECK(watch.text() ==
-        "step 1: the gradient halves every 1 steps back, saturation not measured (no tanh, sigmoid "
-        "or relu alone)\n"
-        "step 2: the gradient halves every 1 steps back, saturation not measured (no tanh, sigmoid "
-        "or relu alone)\n");
+        "step 1: the gradient halves every 1 steps back, no activation between states\n"
+        "step 2: the gradient halves every 1 steps back, no activation between states\n");
 }
 
 TEST_CASE("of a loss at every step a watch says no rate unless it has the losses apart") {
@@ -153,7 +151,7 @@ TEST_CASE("a watch of one state says no rate") {
   GradientWatch watch = watch_end(RnnCell{2, 16, rng}, rng.normal({1, 4, 2}));
   CHECK_FALSE(watch.look(0).log_factor);
   CHECK_THAT(watch.text(), Catch::Contains("there is one hidden state: no rate") &&
-                               Catch::Contains("saturation not measured"));
+                               Catch::Contains("no activation between states"));
 }
 
 TEST_CASE("a watch finds an LSTM's saturation at its gates, as a study does") {
