@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Cell by task by T: loss of unseen sequences beside its baseline, and how far back the gradient of
 // the last step reaches after training, over three seeds; task_table.csv has a row a training.
-// An empty half-life there is a gradient that does not fall.
+// An empty half-life there is a gradient that does not fall. --figure task_table.svg draws the
+// table, --from task_table.csv one that was written before.
 #include <fstream>
 
 #include "sequence_net.h"
+#include "task_figure.h"
 namespace wg = wengert;
 
 namespace {
@@ -42,15 +44,9 @@ std::string median(const std::vector<Row>& rows, auto of) {
   return middle < 1e6 ? wg::format("{:.3g}", middle) : "none";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  CLI::App app("Loss, half-life and horizon: cell by task by T");
-  std::size_t seeds = 3;
-  app.add_option("--seeds", seeds, "trainings of each")->check(CLI::Range(2, 99));
-  TaskOptions given{.cell = "", .length = 0, .units = 32, .batch = 20, .iterations = 2000};
-  TaskOptions options = parse(argc, argv, app, given);
-  std::ofstream csv("task_table.csv");
+/// Trains all and writes the table.
+void write_table(const std::string& path, TaskOptions options, std::size_t seeds) {
+  std::ofstream csv(path);
   csv << "cell,task,T,seed,baseline,loss,half_life_before,horizon_before,half_life,horizon\n";
   wg::print("{:<15} {:>4} {:<12} {:>9} {:>19} {:>10} {:>8}", "task", "T", "cell", "baseline",
             "loss", "half-life", "horizon");
@@ -75,4 +71,25 @@ int main(int argc, char** argv) {
                   median(rows, [](const Reach& r) { return r.half_life; }),
                   median(rows, [](const Reach& r) { return r.horizon; }));
       }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Loss, half-life and horizon: cell by task by T");
+  std::size_t seeds = 3;
+  std::string figure, from;
+  app.add_option("--seeds", seeds, "trainings of each")->check(CLI::Range(2, 99));
+  app.add_option("--figure", figure, "draws the table: NAME.svg");
+  app.add_option("--from", from, "a task_table.csv to draw; nothing is trained")
+      ->check(CLI::ExistingFile)
+      ->needs("--figure");
+  TaskOptions given{.cell = "", .length = 0, .units = 32, .batch = 20, .iterations = 2000};
+  const TaskOptions options = parse(argc, argv, app, given);
+  if (from.empty()) write_table(from = "task_table.csv", options, seeds);
+  if (!figure.empty()) {
+    const auto table =
+        wg::data::read_csv(from, {.missing = wg::data::Missing::nan, .text = {"cell", "task"}});
+    wg::write_figure(TaskFigure(table).figure(), figure);
+  }
 }
