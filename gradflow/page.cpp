@@ -83,8 +83,9 @@ void Study::report(const std::string& path) const {
   wengert::detail::Page page("gradflow", path);
   std::string body = fmt::format(
       "<h1>{}</h1>\n<p class=\"small\">{} steps, {} samples, {} hidden elements a sample, {} "
-      "losses; computed in float64.</p>\n",
-      escaped(title), steps, batch, width, credit.losses);
+      "{}; computed in float64.</p>\n",
+      escaped(title), steps, batch, width,
+      credit.losses == 1 ? "one loss" : fmt::format("{} losses", credit.losses));
   body += verdict_section(*this);
   for (const NamedFigure& figure : figures_of(*this))
     body += section(figure.heading, page.figure(figure.figure, figure.name, figure.caption));
