@@ -25,8 +25,9 @@ Result train(const SequenceTask& task, TaskOptions options, double deviation, co
       wg::RnnCell{task.inputs, options.units, rng, {.input = normal, .recurrent = normal}},
       wg::Linear{options.units, task.outputs, rng}};
   const auto left = [&](const std::string& when) {
-    return std::exp(
-        study(task, net, when, options.page(cure.name + ("_" + when))).lags.median.back());
+    return std::exp(study(task, net, when,
+                          options.page(wg::format("{}_seed{}_{}", cure.name, options.seed, when)))
+                        .lags.median.back());
   };
   const double before = left("before");
   options.clip = cure.clip;
