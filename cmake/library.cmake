@@ -63,12 +63,6 @@ endif()
 if(WENGERT_SANITIZE)
   target_precompile_headers(wengert PRIVATE <algorithm> <cmath> <functional> <map> <memory>
                             <optional> <span> <string> <vector> <fmt/format.h>)
-  # Six sources at a time take little more than half of their time one by one. Not these, whose own names
-  # are those of a neighbour.
-  set_target_properties(wengert PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
-  set_source_files_properties(
-    nn/metric_function.cpp gradcheck/precision.cpp figures/gnuplot_script.cpp
-    PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endif()
 
 set(gemm_sources ${sources})
