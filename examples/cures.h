@@ -63,7 +63,7 @@ class Cures {
             "tr:nth-child(2n) td{border-bottom:1px solid #bbb}svg{max-width:100%;height:auto}"
             "</style><h1>Recurrent nets before and after a cure</h1><p>Medians over all losses s; "
             "bands: quartiles. Curves leave the frame beyond 1e-10 and 1e10, and end where no "
-            "path is left for half of the losses.</p>"
+            "path is left for a quarter of the losses.</p>"
          << picture
          << "<table><thead><tr><th>net, and below it the cured one<th>factor a step<th>half-life / "
             "steps<th>horizon (1 %) / steps<th>saturated<th>|dL/dW|<th>loss</thead><tbody>"
@@ -96,7 +96,7 @@ class Cures {
   }
   static wengert::Series series(const Net& net, const std::string& name) {
     wengert::Series result{.name = name};
-    for (std::size_t k = 0; k < net.lags.median.size(); ++k) {
+    for (std::size_t k = 0; k < net.lags.median.size() && std::isfinite(net.lags.low[k]); ++k) {
       result.x.push_back(static_cast<double>(k));
       result.y.push_back(net.lags.median[k] / std::log(10));
       result.low.push_back(net.lags.low[k] / std::log(10));

@@ -82,8 +82,8 @@ std::string matrix_section(const Study& study) {
 void Study::report(const std::string& path) const {
   wengert::detail::Page page("gradflow", path);
   std::string body = fmt::format(
-      "<h1>{}</h1>\n<p class=\"small\">{} steps, {} samples, {} hidden elements a sample, {} "
-      "{}; computed in float64.</p>\n",
+      "<h1>{}</h1>\n<p class=\"small\">{} steps, {} samples, {} hidden elements a sample, {}; "
+      "computed in float64.</p>\n",
       escaped(title), steps, batch, width,
       credit.losses == 1 ? "one loss" : fmt::format("{} losses", credit.losses));
   body += verdict_section(*this);
