@@ -492,7 +492,11 @@ void check_long_sequence(bool each_step) {
   const std::vector<Tensor> planned = run(plan);
   const double growth = static_cast<double>(process("VmHWM")) - before;
   INFO(to_string(plan) << "; the process grew by " << growth / 1e6 << " MB");
+#ifdef __SANITIZE_ADDRESS__
+  WARN("the growth is not checked: the address sanitizer holds on to what is freed");
+#else
   CHECK(growth <= 64e6);
+#endif
   const std::vector<Tensor> plain = run({});
   for (std::size_t i = 0; i < plain.size(); ++i) CHECK(same_bits(plain[i], planned[i]));
 }
