@@ -51,7 +51,8 @@ struct SampleCredit {
 
 /// ln of the root of the sum of the squares.
 double log_total(std::span<const double> logs) {
-  const double largest = logs.empty() ? none : *std::ranges::max_element(logs);
+  double largest = none;
+  for (const double log : logs) largest = std::max(largest, log);
   if (!std::isfinite(largest)) return none;
   double squares = 0.0;
   for (const double value : logs) squares += std::exp(2.0 * (value - largest));

@@ -21,7 +21,7 @@ double squares_of(std::span<const float> values) {
   std::size_t i = 0;
   for (; i + 4 <= values.size(); i += 4)
     for (std::size_t k = 0; k < 4; ++k) {
-      const double value = static_cast<double>(values[i + k]);
+      const auto value = static_cast<double>(values[i + k]);
       sums[k] += value * value;
     }
   for (; i < values.size(); ++i)
@@ -67,7 +67,7 @@ double saturated_share(std::span<const Var> hs, Activation activation) {
   std::size_t saturated = 0, all = 0;
   for (const Var& h : hs) {
     require_elements(h.shape());
-    const Tensor values = h.value();
+    const Tensor& values = h.value();
     dispatch_float(values.dtype(), [&]<class T>(T) {
       const std::span<const T> elements = values.data<T>();
       const T flat_square = static_cast<T>(1.0 - flat), slope = static_cast<T>(flat);

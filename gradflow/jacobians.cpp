@@ -202,7 +202,7 @@ void orthogonalise(const Timeline& timeline, CotangentBlock& block, std::size_t 
     const Eigen::HouseholderQR<Matrix> qr(columns);
     const Matrix q = qr.householderQ() * Matrix::Identity(columns.rows(), columns.cols());
     for (std::size_t i = 0; i < width; ++i) {
-      const Eigen::Index column = static_cast<Eigen::Index>(i);
+      const auto column = static_cast<Eigen::Index>(i);
       sums(static_cast<Eigen::Index>(b), column) +=
           std::log(std::abs(qr.matrixQR()(column, column)));
       for (std::size_t j = 0; j < total; ++j)
@@ -304,7 +304,8 @@ PathSplit path_split_of(const Timeline& timeline) {
             rows.push_back(
                 log_norm(row.subspan(b * width, width), block.exponent(timeline.hidden()[t], i)));
         }
-      const double largest = rows.empty() ? none : *std::ranges::max_element(rows);
+      double largest = none;
+      for (const double row : rows) largest = std::max(largest, row);
       double squares = 0.0;
       for (const double row : rows)
         squares += std::isfinite(row) ? std::exp(2.0 * (row - largest)) : 0.0;

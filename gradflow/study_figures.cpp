@@ -156,7 +156,7 @@ NamedFigure jacobian_figure(const Study& study) {
                 .y = {.label = "log10 sigma"}};
     Series largest{.name = "largest"}, middle{.name = "median"}, smallest{.name = "smallest"};
     for (auto point = study.jacobian.rbegin(); point != study.jacobian.rend(); ++point) {
-      const double lag = static_cast<double>(study.longest - 1 - point->step);
+      const auto lag = static_cast<double>(study.longest - 1 - point->step);
       for (Series* series : {&largest, &middle, &smallest}) series->x.push_back(lag);
       largest.y.push_back(per_decade * point->log_largest);
       middle.y.push_back(per_decade * point->log_median);

@@ -47,7 +47,7 @@ void require_elements(const Shape& hidden) {
 }
 
 Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses)
-    : tape_(&tape), recording_(&tape.recording()) {
+    : recording_(&tape.recording()) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
   for (std::size_t t = 0; t < hs.size(); ++t) hidden_.push_back(node_of("h", t, hs[t]));
   for (std::size_t s = 0; s < losses.size(); ++s) {

@@ -85,7 +85,6 @@ class Timeline {
   std::string read_by(std::uint32_t loss) const;
   [[noreturn]] void blame(std::uint32_t reached, const char* what, bool (*is)(double)) const;
 
-  const Tape* tape_;
   const wengert::detail::Recording* recording_;
   std::vector<std::uint32_t> hidden_;
   std::vector<std::uint32_t> losses_;

@@ -193,7 +193,7 @@ void say_cut(const Study& study, std::vector<Finding>& list) {
 /// Whether a line arrives, over all lags, where the measured one does: within a tenth of the whole
 /// fall or rise, or a factor of two. A tolerance a step would allow anything over many.
 bool explains(const Study& study, double predicted) {
-  const double lags = static_cast<double>(reach_of(study));
+  const auto lags = static_cast<double>(reach_of(study));
   const double seen = study.lags.log_factor * lags;
   return std::abs(predicted * lags - seen) <= std::max(std::log(2.0), 0.1 * std::abs(seen));
 }
@@ -386,7 +386,7 @@ void say_cures(const Study& study, std::vector<Finding>& list) {
   });
   if (!short_horizon || cut) return;
   // A gate sigma(b) held for T steps loses half if sigma(b)^T = 1/2.
-  const double T = static_cast<double>(study.longest);
+  const auto T = static_cast<double>(study.longest);
   const double gate = std::exp2(-1.0 / T), bias = std::log(gate / (1.0 - gate));
   const bool direct = study.paths && study.paths->log_direct.size() > 1 &&
                       std::isfinite(study.paths->log_direct[1]);

@@ -32,9 +32,9 @@ double table_bytes_a_step(const StepCost& cost) {
 
 double tape_bytes(std::size_t steps, const StepCost& cost) {
   constexpr double place = 2 * sizeof(Place) + 5 * sizeof(void*);  // in a list and in a hash table
-  const double node = static_cast<double>(sizeof(detail::Node) + sizeof(Tensor));
+  const auto node = static_cast<double>(sizeof(detail::Node) + sizeof(Tensor));
   const StepCost::Padding& more = cost.padding;
-  const double padded = static_cast<double>(padded_steps(0, steps, cost));
+  const auto padded = static_cast<double>(padded_steps(0, steps, cost));
   return static_cast<double>(steps) *
              (static_cast<double>(cost.nodes) * node +
               static_cast<double>(cost.edges * sizeof(std::uint32_t) + cost.op_memory) +

@@ -46,7 +46,7 @@ Var OrthogonalRnnCell::rotated(const Var& h) const { return rotated(h, h); }
 
 Var OrthogonalRnnCell::rotated(const Var& h, const Var& on) const {
   Var result = linear(h, Var(Q.value()));
-  const std::int64_t count = static_cast<std::int64_t>(V.shape()[0]);
+  const auto count = static_cast<std::int64_t>(V.shape()[0]);
   const Var vectors = V.on(on);
   for (std::int64_t k = count - 1; k >= 0; --k) {
     const Var v = slice(vectors, 0, k, k + 1);  // [1, n]

@@ -130,7 +130,7 @@ StepLosses step_losses(const Loss& loss, std::span<const Var> ys, const Tensor& 
 Var reduce(const StepLosses& losses, StepReduction reduction) {
   require_scalars(losses.values);
   if (reduction == StepReduction::last) return losses.last();
-  const Var total = added(losses.values);
+  Var total = added(losses.values);
   if (reduction == StepReduction::sum) return total;
   return total / std::accumulate(losses.real.begin(), losses.real.end(), 0.0);
 }
