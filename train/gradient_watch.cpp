@@ -69,7 +69,7 @@ void add_lags(const Gradients& gradients, std::span<const Var> h, const Tensor& 
     const std::size_t width = gradient.size() / groups;
     for (std::size_t g = 0; g < groups; ++g) {
       const double norm = gradflow::log_norm(gradient.data<double>().subspan(g * width, width));
-      norms[g][t] = norm < smallest ? none : norm;
+      if (norm >= smallest) norms[g][t] = norm;
     }
   }
   std::vector<std::size_t> ends(groups, h.size() - 1);
