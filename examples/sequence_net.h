@@ -25,6 +25,9 @@ struct SequenceNet {
     visit("W_hy", self.W_hy);
   }
 };
+// Clang 14 deduces nothing for aggregates by itself.
+template <class Cell>
+SequenceNet(Cell, wengert::Linear) -> SequenceNet<Cell>;
 
 /// The cells by their names; all but those of gates and reflections are RnnCells. Gaussian weights
 /// have variance 1/n; irnn is that of Q. Le, N. Jaitly and G. Hinton 2015, the identity for W_hh.

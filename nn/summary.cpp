@@ -194,8 +194,9 @@ std::string module_text(const Summary::Row& row) {
   if (!text.empty()) text += ' ';
   std::string ops = row.ops;
   while (text.size() + ops.size() + 2 > longest) {
-    const std::size_t comma = ops.rfind(", ", ops.ends_with(", ...") ? ops.size() - 6 : ops.npos);
-    if (comma == ops.npos || ops == "...") break;
+    const std::size_t comma =
+        ops.rfind(", ", ops.ends_with(", ...") ? ops.size() - 6 : std::string::npos);
+    if (comma == std::string::npos || ops == "...") break;
     ops = ops.substr(0, comma) + ", ...";
   }
   return fmt::format("{}({})", text, ops);

@@ -7,6 +7,7 @@
 #include <wengert/wengert.h>
 
 #include "catch.h"
+#include "nn/lengths.h"
 
 using namespace wengert;
 
@@ -20,7 +21,7 @@ void check_cell(const std::string& name, const Module& cell, const CheckOptions&
   Rng rng{7};
   const Linear number{n, 1, rng}, logits{n, classes, rng};
   const Tensor target = rng.normal({batch, 1});
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const Tensor x = rng.normal({steps, batch, in});
     const Tensor symbols = rng.integers(0, classes, {steps, batch});
     const std::vector<std::size_t> lengths{steps, 1, (steps + 1) / 2};

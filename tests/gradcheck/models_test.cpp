@@ -4,6 +4,7 @@
 #include <wengert/nn/vae.h>
 #include <wengert/wengert.h>
 
+#include "../nn/lengths.h"
 #include "catch.h"
 
 using namespace wengert;
@@ -91,7 +92,7 @@ TEST_CASE("every module has the gradient it claims, at five seeds") {
 TEST_CASE("unrolled recurrent nets have the gradient they claim, in one step and in many") {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     Rng rng{seed};
-    for (const std::size_t steps : {1, 2, 5, 20}) {
+    for (const std::size_t steps : checked_lengths) {
       const Lecture rnn{{3, 4, rng}, {4, 4, rng}, {4, 2, rng}};
       agrees("the lecture's RNN", rnn, {rng.normal({steps, 2, 3})}, steps <= 5);
       const Linear gates{7, 16, rng}, three{7, 8, rng}, candidate{7, 4, rng};

@@ -11,6 +11,7 @@
 #include <wengert/wengert.h>
 
 #include "catch.h"
+#include "lengths.h"
 
 namespace {
 
@@ -31,7 +32,7 @@ struct Whole {
 template <class Cell>
 void check(const Cell& cell) {
   Rng rng{7};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const std::size_t lengths[] = {steps, (steps + 1) / 2};
     const Tensor x = rng.normal({steps, 2, 3});
     for (const Tensor& mask : {Tensor{}, sequence_mask(lengths)}) {
@@ -99,7 +100,7 @@ template <class Cell>
 void compare_with_steps(Cell cell) {
   to(cell, f64);
   Rng rng{9};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const Tensor x = rng.normal({steps, 3, 3}, f64), weight = rng.normal({steps, 3, 4}, f64);
     const auto gradients = [&](bool fused) {
       Tape tape;

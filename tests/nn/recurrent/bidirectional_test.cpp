@@ -9,6 +9,7 @@
 
 #include "../../catch.h"
 #include "../distance.h"
+#include "../lengths.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -116,7 +117,7 @@ TEST_CASE("both directions carry the step they belong to on the tape") {
 
 TEST_CASE("two bidirectional layers have the gradient they claim, masked or not") {
   Rng rng{3};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const std::size_t lengths[] = {(steps + 1) / 2, steps};
     const Tensor x = rng.normal({steps, 2, 3});
     for (const bool fused : {false, true})

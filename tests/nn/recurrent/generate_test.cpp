@@ -13,6 +13,7 @@
 
 #include "../../catch.h"
 #include "../distance.h"
+#include "../lengths.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -116,7 +117,7 @@ void check(const F& f, const Tensor& x) {
 
 TEST_CASE("a net that feeds itself has the gradient it claims in every form, masked or not") {
   Rng rng{3};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     INFO("T = " << steps);
     const std::size_t lengths[] = {steps, (steps + 1) / 2};
     const Tensor mask = sequence_mask(lengths), x = rng.normal({steps, 2, 2});

@@ -14,6 +14,7 @@
 #include "../../catch.h"
 #include "../../folder.h"
 #include "../distance.h"
+#include "../lengths.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -48,7 +49,7 @@ struct Masked {
 template <class Module>
 void check(const Module& module) {
   Rng rng{7};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const std::size_t lengths[] = {steps, (steps + 1) / 2};
     const Tensor mask = transpose(Var(sequence_mask(lengths))).value();
     const Tensor x = rng.normal({2, steps, 3});

@@ -8,6 +8,7 @@
 
 #include "../../catch.h"
 #include "../distance.h"
+#include "../lengths.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -39,7 +40,7 @@ double largest_masked(const MaskedLinear& layer) {
 
 TEST_CASE("a sparse recurrent cell has the gradient it claims, masked or not") {
   Rng rng{3};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const std::size_t lengths[] = {steps, (steps + 1) / 2};
     const Tensor x = rng.normal({steps, 2, 3});
     for (const Tensor& mask : {Tensor{}, sequence_mask(lengths)}) {

@@ -14,6 +14,7 @@
 
 #include "../../catch.h"
 #include "../distance.h"
+#include "../lengths.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -274,7 +275,7 @@ TEST_CASE("simulated states have the moments that the model says") {
 
 TEST_CASE("the likelihood has the gradient it claims in every parameter, masked or not") {
   Rng rng{3};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const std::size_t lengths[] = {steps, (steps + 1) / 2};
     const LinearStateSpace model{three_of_two()};
     const Tensor y = simulate(model, steps, 2, rng).y.value();

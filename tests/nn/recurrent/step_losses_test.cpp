@@ -12,6 +12,7 @@
 
 #include "../../catch.h"
 #include "../distance.h"
+#include "../lengths.h"
 
 using namespace wengert;
 using namespace wengert::nn_tests;
@@ -144,7 +145,7 @@ TEST_CASE("a weight of 2 is the same as the step twice, and the weights' scale d
 
 TEST_CASE("every reduction of step losses has the gradient it claims, masked or not") {
   Rng rng{3};
-  for (const std::size_t steps : {1, 2, 5, 20}) {
+  for (const std::size_t steps : checked_lengths) {
     const std::size_t lengths[] = {steps, (steps + 1) / 2};
     const Tensor x = rng.normal({steps, 2, 3});
     for (const How how : {How::mean, How::sum, How::last, How::weights})
