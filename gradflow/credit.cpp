@@ -44,25 +44,11 @@ void note_flow(const Timeline& timeline, const CotangentBlock& block, std::size_
   flow.high[t] = quantile(norms, 0.95);
 }
 
-/// ln |dL_s/dh_t| of single samples, [losses, steps, batch]; empty without a mask.
-struct SampleCredit {
-  std::vector<double> log_norm = {};
-};
-
-/// ln of the root of the sum of the squares.
-double log_total(std::span<const double> logs) {
-  double largest = none;
-  for (const double log : logs) largest = std::max(largest, log);
-  if (!std::isfinite(largest)) return none;
-  double squares = 0.0;
-  for (const double value : logs) squares += std::exp(2.0 * (value - largest));
-  return largest + 0.5 * std::log(squares);
-}
-
 /// How much of loss s's dependence is left at lag k, of the sequences that are so long; none if
-/// there is no such.
+/// there is no such. `samples`: ln |dL_s/dh_t| of single ones, [losses, steps, batch], under a
+/// mask.
 std::optional<double> left_at(const Timeline& timeline, const CreditMatrix& credit,
-                              const SampleCredit& samples, std::size_t s, std::size_t k) {
+                              std::span<const double> samples, std::size_t s, std::size_t k) {
   const std::size_t last = credit.last_step[s];
   if (last >= credit.steps) return {};
   if (!timeline.masked()) {
@@ -73,17 +59,17 @@ std::optional<double> left_at(const Timeline& timeline, const CreditMatrix& cred
   for (std::size_t b = 0; b < timeline.batch(); ++b) {
     const std::size_t own = std::min(last, timeline.length(b) - 1);
     if (own < k) continue;
-    const double* row = &samples.log_norm[s * credit.steps * timeline.batch() + b];
+    const double* row = &samples[s * credit.steps * timeline.batch() + b];
     if (!std::isfinite(row[own * timeline.batch()])) continue;
     from.push_back(row[own * timeline.batch()]);
     to.push_back(row[(own - k) * timeline.batch()]);
   }
   if (from.empty()) return {};
-  return log_total(to) - log_total(from);
+  return log_norm_of_parts(to) - log_norm_of_parts(from);
 }
 
 LagProfile lag_profile(const Timeline& timeline, const CreditMatrix& credit,
-                       const SampleCredit& samples) {
+                       std::span<const double> samples) {
   LagProfile result;
   for (std::size_t k = 0; k < credit.steps; ++k) {
     std::vector<double> ratios;
@@ -133,9 +119,9 @@ CreditAnalysis credit_of(const Timeline& timeline) {
        {&result.flow.median, &result.flow.low, &result.flow.high, &result.flow.whole})
     list->assign(steps, none);
 
-  SampleCredit samples;
+  std::vector<double> samples;
   const std::size_t batch = timeline.batch();
-  if (timeline.masked()) samples.log_norm.assign(losses * steps * batch, none);
+  if (timeline.masked()) samples.assign(losses * steps * batch, none);
 
   // One row for each loss, and one for their sum.
   CotangentBlock block(timeline, losses + 1, timeline.hidden());
@@ -151,7 +137,7 @@ CreditAnalysis credit_of(const Timeline& timeline) {
         if (credit.last_step[s] == steps && std::isfinite(norm)) credit.last_step[s] = segment;
         if (timeline.masked())
           std::ranges::copy(sample_norms(timeline, block, s, segment),
-                            &samples.log_norm[(s * steps + segment) * batch]);
+                            &samples[(s * steps + segment) * batch]);
       }
       note_flow(timeline, block, losses, segment, result.flow);
     }
@@ -164,9 +150,7 @@ CreditAnalysis credit_of(const Timeline& timeline) {
 CreditAnalysis credit(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
                       const Tensor& mask) {
   require_losses(losses);
-  Timeline timeline(tape, hs, losses);
-  timeline.set_mask(mask);
-  return credit_of(timeline);
+  return credit_of(Timeline(tape, hs, losses, mask));
 }
 
 void require_losses(std::span<const Var> losses) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "flow.h"
 
-#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -12,24 +11,6 @@
 #include "timeline.h"
 
 namespace wengert::gradflow {
-
-namespace {
-
-/// The sum of squares in double: of float32 none leaves its range. Four sums, for speed.
-double squares_of(std::span<const float> values) {
-  std::array<double, 4> sums{};
-  std::size_t i = 0;
-  for (; i + 4 <= values.size(); i += 4)
-    for (std::size_t k = 0; k < 4; ++k) {
-      const auto value = static_cast<double>(values[i + k]);
-      sums[k] += value * value;
-    }
-  for (; i < values.size(); ++i)
-    sums[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-  return sums[0] + sums[1] + sums[2] + sums[3];
-}
-
-}  // namespace
 
 GradientFlow flow(const Gradients& gradients, std::span<const Var> hs) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
@@ -43,7 +24,7 @@ GradientFlow flow(const Gradients& gradients, std::span<const Var> hs) {
       const std::span<const float> all = gradient.data<float>();
       double whole = 0.0;
       for (std::size_t b = 0; b < batch; ++b) {
-        const double squares = squares_of(all.subspan(b * width, width));
+        const double squares = sum_of_squares(all.subspan(b * width, width));
         norms.push_back(0.5 * std::log(squares));
         whole += squares;
       }

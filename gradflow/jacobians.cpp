@@ -159,9 +159,7 @@ std::vector<SingularValues> singular_values_of(const Timeline& timeline, std::si
 
 std::vector<SingularValues> singular_values(const Tape& tape, std::span<const Var> hs,
                                             std::size_t points, const Tensor& mask) {
-  Timeline timeline(tape, hs, {});
-  timeline.set_mask(mask);
-  return singular_values_of(timeline, points);
+  return singular_values_of(Timeline(tape, hs, {}, mask), points);
 }
 
 namespace {
@@ -278,9 +276,7 @@ LyapunovSpectrum lyapunov_of(const Timeline& timeline, std::size_t top) {
 
 LyapunovSpectrum lyapunov(const Tape& tape, std::span<const Var> states, std::size_t top,
                           const Tensor& mask) {
-  Timeline timeline(tape, states, {});
-  timeline.set_mask(mask);
-  return lyapunov_of(timeline, top);
+  return lyapunov_of(Timeline(tape, states, {}, mask), top);
 }
 
 PathSplit path_split_of(const Timeline& timeline) {
@@ -304,14 +300,7 @@ PathSplit path_split_of(const Timeline& timeline) {
             rows.push_back(
                 log_norm(row.subspan(b * width, width), block.exponent(timeline.hidden()[t], i)));
         }
-      double largest = none;
-      for (const double row : rows) largest = std::max(largest, row);
-      double squares = 0.0;
-      for (const double row : rows)
-        squares += std::isfinite(row) ? std::exp(2.0 * (row - largest)) : 0.0;
-      if (t < timeline.longest())
-        norms.push_back(std::isfinite(largest) ? largest + 0.5 * (std::log(squares) - units)
-                                               : none);
+      if (t < timeline.longest()) norms.push_back(log_norm_of_parts(rows) - 0.5 * units);
       if (t > 0) block.pull(t);
     }
   }
@@ -319,9 +308,7 @@ PathSplit path_split_of(const Timeline& timeline) {
 }
 
 PathSplit path_split(const Tape& tape, std::span<const Var> states, const Tensor& mask) {
-  Timeline timeline(tape, states, {});
-  timeline.set_mask(mask);
-  return path_split_of(timeline);
+  return path_split_of(Timeline(tape, states, {}, mask));
 }
 
 }  // namespace wengert::gradflow

@@ -122,9 +122,7 @@ Saturation saturation_of(const Timeline& timeline) {
 }
 
 Saturation saturation(const Tape& tape, std::span<const Var> hs, const Tensor& mask) {
-  Timeline timeline(tape, hs, {});
-  timeline.set_mask(mask);
-  return saturation_of(timeline);
+  return saturation_of(Timeline(tape, hs, {}, mask));
 }
 
 }  // namespace wengert::gradflow

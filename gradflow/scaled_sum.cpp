@@ -14,23 +14,24 @@ double largest_magnitude(std::span<const double> values) {
 }
 
 namespace {
-/// The sum of squares, in four parts that need not wait for each other.
-double squares_of(std::span<const double> values) {
-  double parts[4] = {0.0, 0.0, 0.0, 0.0};
-  std::size_t i = 0;
-  for (; i + 4 <= values.size(); i += 4)
-    for (std::size_t k = 0; k < 4; ++k) parts[k] += values[i + k] * values[i + k];
-  for (; i < values.size(); ++i) parts[0] += values[i] * values[i];
-  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
-}
 /// Neither did the square of what counts vanish nor a sum overflow.
 bool moderate(double squares) { return squares > 1e-200 && squares < 1e200; }
 }  // namespace
 
 double log_of(std::int64_t exponent) { return static_cast<double>(exponent) * std::log(2.0); }
 
+double log_norm_of_parts(std::span<const double> log_norms) {
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  double largest = none;
+  for (const double one : log_norms) largest = std::max(largest, one);
+  if (!std::isfinite(largest)) return none;
+  double squares = 0.0;
+  for (const double one : log_norms) squares += std::exp(2.0 * (one - largest));
+  return largest + 0.5 * std::log(squares);
+}
+
 double log_norm(std::span<const double> values, std::int64_t exponent) {
-  if (const double squares = squares_of(values); moderate(squares))
+  if (const double squares = sum_of_squares<double>(values); moderate(squares))
     return 0.5 * std::log(squares) + log_of(exponent);
   const double size = largest_magnitude(values);
   if (size == 0.0) return -std::numeric_limits<double>::infinity();
@@ -44,7 +45,7 @@ double scaled(double value, std::int64_t exponent) {
 }
 
 void normalise(std::span<double> values, std::int64_t& exponent) {
-  if (moderate(squares_of(values))) return;
+  if (moderate(sum_of_squares<double>(values))) return;
   const double size = largest_magnitude(values);
   if (size == 0.0 || !std::isfinite(size)) return;
   const int shift = std::ilogb(size);

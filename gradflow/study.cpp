@@ -41,8 +41,7 @@ std::optional<Reference> reference_of(const Study& study) {
 Study study(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
             const StudyOptions& options) {
   require_losses(losses);
-  Timeline timeline(tape, hs, losses);
-  timeline.set_mask(options.mask);
+  const Timeline timeline(tape, hs, losses, options.mask);
   Study result;
   result.title = options.title.empty() ? "Gradient flow" : options.title;
   result.steps = timeline.steps();
@@ -70,13 +69,9 @@ Study study(const Tape& tape, std::span<const Var> hs, std::span<const Var> loss
   if (options.jacobians && timeline.longest() > 1) {
     result.jacobian = singular_values_of(timeline, 40);
     result.exponents = lyapunov_of(timeline, options.top);
-    if (options.cells.empty()) {
-      result.paths = path_split_of(timeline);
-    } else {
-      Timeline cells(tape, options.cells, {});
-      cells.set_mask(options.mask);
-      result.paths = path_split_of(cells);
-    }
+    result.paths = options.cells.empty()
+                       ? path_split_of(timeline)
+                       : path_split_of(Timeline(tape, options.cells, {}, options.mask));
   }
   return result;
 }

@@ -46,7 +46,8 @@ void require_elements(const Shape& hidden) {
                   hidden));
 }
 
-Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses)
+Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
+                   const Tensor& mask)
     : recording_(&tape.recording()) {
   if (hs.empty()) throw ValueError("gradflow: the list of hidden states is empty");
   for (std::size_t t = 0; t < hs.size(); ++t) hidden_.push_back(node_of("h", t, hs[t]));
@@ -62,6 +63,7 @@ Timeline::Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Va
   require_finite();
   require_path();
   columns_ = states_are_columns();
+  set_mask(mask);
 }
 
 std::uint32_t Timeline::node_of(const char* what, std::size_t index, const Var& var) const {
@@ -160,14 +162,12 @@ void Timeline::lift() {
 // A value that no gradient passes on its way from a loss to a state may be what it likes: the
 // padding of a sequence is, before it is replaced. A masked score is -inf and no fault either.
 void Timeline::require_finite() const {
+  std::vector<std::uint32_t> ends = hidden_;
+  ends.insert(ends.end(), losses_.begin(), losses_.end());
   std::vector<bool> matters(recording_->size(), false);
-  for (const std::uint32_t node : hidden_) matters[node] = true;
-  for (const std::uint32_t node : losses_) matters[node] = true;
+  for (const std::uint32_t node : ends) matters[node] = true;
   const std::vector<bool> passed = leading_from(hidden_);
-  std::vector<bool> used = matters;
-  for (std::uint32_t node = recording_->size(); node-- > 0;)
-    if (used[node])
-      for (const std::uint32_t input : recording_->inputs(node)) used[input] = true;
+  const std::vector<bool> used = leading_to(ends);
   const auto is_nan = [](double x) { return std::isnan(x); };
   const auto is_infinite = [](double x) { return std::isinf(x); };
   for (std::uint32_t node = 0; node < recording_->size(); ++node) {
@@ -228,13 +228,14 @@ std::vector<std::size_t> Timeline::direct_steps(std::uint32_t node) const {
   for (std::uint32_t i = node + 1; i-- > 0;) {
     if (!before[i]) continue;
     if (const std::size_t t = segment_of(i); t < steps() && hidden_[t] == i) {
-      result.insert(result.begin(), t);
+      result.push_back(t);
       continue;
     }
     const Op* op = recording_->nodes[i].op;
     if (!op || !op->differentiable()) continue;
     for (const std::uint32_t input : recording_->inputs(i)) before[input] = true;
   }
+  std::ranges::reverse(result);
   return result;
 }
 

@@ -26,12 +26,14 @@ void require_elements(const Shape& hidden);
 /// in float64.
 class Timeline {
  public:
-  /// Without losses it is only asked how states depend on states.
-  /// Errors: ValueError if there are no hidden states, or they are not in the order of recording,
-  /// or of several shapes or without elements, or h[0] does not lead to h[1], or a value is NaN
-  /// (naming state or loss, step and op); TapeError if one is not on this tape, or leads to no
-  /// loss; ShapeError if a loss is no scalar.
-  Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses);
+  /// Without losses it is only asked how states depend on states. The mask says which steps of a
+  /// padded batch are real, [T, batch] as in unroll; undefined: all.
+  /// Errors: as unroll for the mask; ValueError if there are no hidden states, or they are not in
+  /// the order of recording, or of several shapes or without elements, or h[0] does not lead to
+  /// h[1], or a value is NaN (naming state or loss, step and op); TapeError if one is not on this
+  /// tape, or leads to no loss; ShapeError if a loss is no scalar.
+  Timeline(const Tape& tape, std::span<const Var> hs, std::span<const Var> losses,
+           const Tensor& mask = {});
 
   std::size_t steps() const { return hidden_.size(); }
   /// Extent of the leading axis of h; 1 if h has one axis only, or a matrix stands before the
@@ -40,9 +42,6 @@ class Timeline {
   /// Elements of h a sample.
   std::size_t width() const;
 
-  /// Says which steps of a padded batch are real, [T, batch] as in unroll; an undefined mask: all.
-  /// Errors: as unroll.
-  void set_mask(const Tensor& mask);
   bool masked() const { return !lengths_.empty(); }
   /// Real steps of a sample; they come first.
   std::size_t length(std::size_t sample) const { return masked() ? lengths_[sample] : steps(); }
@@ -76,6 +75,7 @@ class Timeline {
   bool enters_product(std::uint32_t node, std::size_t position) const;
 
  private:
+  void set_mask(const Tensor& mask);
   void lift();
   void require_order() const;
   void require_path() const;

@@ -2,7 +2,6 @@
 #include "gradient_watch.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -155,8 +154,7 @@ void GradientWatch::State::look(std::int64_t step) {
   const Gradients gradients = tape.backward(run.loss, wrt(run.h));
   seen.trouble = trouble_of(tape, run, gradients);
   if (seen.trouble.empty()) {
-    gradflow::Timeline timeline(tape, run.h, std::span(&run.loss, 1));
-    timeline.set_mask(run.mask);
+    const gradflow::Timeline timeline(tape, run.h, std::span(&run.loss, 1), run.mask);
     seen.flow = gradflow::flow(gradients, run.h);
     seen.read = timeline.direct_steps(timeline.losses()[0]).size();
     if (run.losses.empty() && seen.read == 1) run.losses = {run.loss};
